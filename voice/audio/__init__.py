@@ -1,0 +1,1 @@
+"""Sound: files, sample rates, levels, spectra, quality, and the marks of made recordings."""
