@@ -63,9 +63,12 @@ def test_loud_reference_is_limited_first() -> None:
 def test_official_mels(version: str, signal: str, settings: SpectrumSettings) -> None:
     expected, wave = _fixture("mel"), _fixture("signals")[signal]
     got = mels.spectrum(wave, settings)
-    assert _distance(got, expected[f"mel_{version}"]) < 1e-4
+    # in 64 bits the same rule is 1.2e-4 from the fixture: the rounding of 32-bit FFTs in bins of
+    # near silence, which the logarithm enlarges; a wrong epsilon (1e-9) would show as 4e-3
+    assert _distance(got, expected[f"mel_{version}"]) < 2e-4
+    assert _distance(got.exp(), expected[f"mel_{version}"].exp()) < 1e-5
     normed = mels.normalize_mel(got)
-    assert _distance(normed, expected[f"mel_{version}_normed"]) < 1e-4
+    assert _distance(normed, expected[f"mel_{version}_normed"]) < 2e-4
     assert _distance(mels.restore_mel(normed), got) < 1e-5
     bank = torch.from_numpy(mels.filterbank(settings))
     assert float((bank - expected[f"filterbank_{version}"]).abs().max()) < 1e-7
