@@ -1,0 +1,63 @@
+# make run | setup | test | test-slow | lint | setup-eval | clean
+# Overridable: PYTHON (3.10 to 3.12), VENV, ARGS (passed on to the page or to pytest).
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := run
+VENV ?= .venv
+BIN := $(VENV)/bin
+ARGS ?=
+SUPPORTED := import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))
+find_python = for p in "$(PYTHON)" python3 python3.12 python3.11 python3.10 python; do \
+	if [ -n "$$p" ] && "$$p" -c "$(SUPPORTED)" >/dev/null 2>&1; then echo "$$p"; break; fi; done
+pip_install = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: run setup dev test test-slow lint setup-eval clean
+
+run: $(VENV)/.installed
+	$(BIN)/python -m webui $(ARGS)
+
+setup: $(VENV)/.installed $(VENV)/.installed-dev
+
+test: setup lint
+	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+test-slow: setup
+	$(BIN)/python -m pytest -m slow $(ARGS)
+
+lint: setup
+	$(BIN)/ruff check voice webui recipes tests
+	$(BIN)/pyright --pythonpath $(BIN)/python voice webui
+
+# The judges' packages bring versions of their own, so they get an environment of their own.
+setup-eval: .venv-eval/.installed
+
+clean:
+	rm -rf .venv .venv-eval .pytest_cache .ruff_cache
+
+$(VENV)/.created:
+	@python=$$($(find_python)); \
+	if [ -z "$$python" ]; then \
+		echo "No Python 3.10, 3.11 or 3.12 found. Install one, or name it: make PYTHON=/path/to/python3.11" >&2; \
+		exit 1; \
+	fi; \
+	echo "Making $(VENV) with $$($$python --version)"; \
+	"$$python" -m venv $(VENV) || { \
+		echo "$$python cannot make a virtual environment (on Debian: apt install python3-venv)" >&2; \
+		rm -rf $(VENV); exit 1; \
+	}
+	@touch $@
+
+$(VENV)/.installed: requirements.txt | $(VENV)/.created
+	@echo "Installing requirements.txt (a few minutes the first time)"
+	@$(pip_install) -r requirements.txt
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	@echo "Installing requirements-dev.txt"
+	@$(pip_install) -r requirements-dev.txt
+	@touch $@
+
+.venv-eval/.installed: requirements-eval.txt
+	@python=$$($(find_python)); "$$python" -m venv .venv-eval
+	@.venv-eval/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-eval.txt
+	@touch $@
