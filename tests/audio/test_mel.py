@@ -68,7 +68,7 @@ def test_official_mels(version: str, signal: str, settings: SpectrumSettings) ->
     assert _distance(got, expected[f"mel_{version}"]) < 2e-4
     assert _distance(got.exp(), expected[f"mel_{version}"].exp()) < 1e-5
     normed = mels.normalize_mel(got)
-    assert _distance(normed, expected[f"mel_{version}_normed"]) < 2e-4
+    assert _distance(normed, expected[f"mel_{version}_normed"]) < 5e-4
     assert _distance(mels.restore_mel(normed), got) < 1e-5
     bank = torch.from_numpy(mels.filterbank(settings))
     assert float((bank - expected[f"filterbank_{version}"]).abs().max()) < 1e-7
