@@ -1,0 +1,1 @@
+"""Synthesis: references to voices, text to speech, recordings to other voices."""

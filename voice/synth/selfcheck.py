@@ -1,0 +1,190 @@
+"""Self-check: do the drawn tokens say the wanted phonemes? Known before any sound is made.
+
+The commonest complaint about autoregressive speech is dropped and repeated words. The tokenizer's
+CTC head (Graves et al. 2006) reads phonemes back from semantic tokens; what it reads is compared
+with what was wanted by edit distance, without what the head need not know: stress, tone,
+punctuation. A run of missing or surplus phonemes counts as a dropped or repeated word.
+
+Axes: B readings, T tokens, S symbols + blank, P phonemes wanted, Q phonemes read, K sound classes.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+SILENT = frozenset({"!", "?", ",", ".", "-", "…", "_", "SP", "SP2", "SP3", "停", "空", "[", "]", "UNK"})
+_ALIKE = {"I": "i", "U": "u", "EE": "e"}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What passes.
+
+    Attributes:
+        errors: highest share of wrong phonemes.
+        run: longest allowed run of phonemes missing or surplus together.
+        tokens_low, tokens_high: allowed tokens a phoneme.
+    """
+
+    errors: float
+    run: int
+    tokens_low: float = 0.8
+    tokens_high: float = 6.0
+
+
+LIMITS = {"en": Limits(0.20, 3), "zh": Limits(0.20, 2), "ja": Limits(0.20, 3)}
+OTHERS = Limits(0.25, 3)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How well one candidate says what was wanted.
+
+    Attributes:
+        errors: edit distance to the wanted phonemes, as a share of their number.
+        missing, surplus: longest run of phonemes left out, and of phonemes too many.
+        pace: tokens a phoneme.
+        ended: the model ended by itself, not by the length limit.
+        passed: within the language's limits.
+        cost: for ranking; lower is better.
+    """
+
+    errors: float
+    missing: int
+    surplus: int
+    pace: float
+    ended: bool
+    passed: bool
+    cost: float
+
+
+@functools.lru_cache(maxsize=8)
+def sound_classes(symbols: tuple[str, ...]) -> tuple[int, ...]:
+    """Class of each symbol: the same sound without stress and tone; -1 for silence.
+
+    Args:
+        symbols: the symbol table, S - 1 names.
+    """
+    classes: dict[str, int] = {}
+    result = []
+    for symbol in symbols:
+        if symbol in SILENT:
+            result.append(-1)
+            continue
+        plain = symbol.rstrip("0123456789") if len(symbol) > 1 else symbol
+        # "i0" is the vowel of zi, ci, si: another sound than "i", whatever its tone.
+        plain = "i0" if symbol.startswith("i0") else _ALIKE.get(plain, plain)
+        result.append(classes.setdefault(plain, len(classes)))
+    return tuple(result)
+
+
+def wanted_classes(ids: np.ndarray, symbols: tuple[str, ...]) -> np.ndarray:
+    """Sound classes of phonemes, silence left out.
+
+    Args:
+        ids: (P,) rows of the symbol table.
+
+    Returns:
+        (P',) int64, P' <= P.
+    """
+    classes = np.asarray(sound_classes(symbols), np.int64)[np.asarray(ids, np.int64)]
+    return classes[classes >= 0]
+
+
+def collapse(best: np.ndarray, blank: int) -> np.ndarray:
+    """CTC's rule: repeats are one, blanks are none.
+
+    Args:
+        best: (F,) likeliest symbol of each frame.
+
+    Returns:
+        (Q,) int64.
+    """
+    best = np.asarray(best, np.int64)
+    first = np.ones(len(best), bool)
+    first[1:] = best[1:] != best[:-1]
+    return best[first & (best != blank)]
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """Edit distance and its longest one-sided runs."""
+
+    distance: int
+    missing: int
+    surplus: int
+
+
+def align(wanted: np.ndarray, read: np.ndarray) -> Alignment:
+    """Cheapest edits from ``wanted`` (P,) to ``read`` (Q,), all costing one."""
+    rows, columns = len(wanted), len(read)
+    cost = np.zeros((rows + 1, columns + 1), np.int64)
+    cost[:, 0], cost[0] = np.arange(rows + 1), np.arange(columns + 1)
+    steps = np.arange(columns + 1)
+    for i in range(1, rows + 1):
+        best = np.minimum(cost[i - 1, 1:] + 1, cost[i - 1, :-1] + (read != wanted[i - 1]))
+        row = np.concatenate([[i], best]) - steps  # insertions: a running minimum along the row
+        cost[i] = np.minimum.accumulate(row) + steps
+    return Alignment(int(cost[-1, -1]), *_runs(cost, wanted, read))
+
+
+def _runs(cost: np.ndarray, wanted: np.ndarray, read: np.ndarray) -> tuple[int, int]:
+    """Longest runs of deletions and of insertions on the way back, not broken by substitutions.
+
+    A substitution inside a gap continues it without lengthening it: a dropped word beside
+    a misheard phoneme is still one gap.
+    """
+    i, j = len(wanted), len(read)
+    run, longest = [0, 0], [0, 0]
+    while i or j:
+        if i and j and wanted[i - 1] == read[j - 1] and cost[i, j] == cost[i - 1, j - 1]:
+            i, j, run = i - 1, j - 1, [0, 0]
+        elif i and j and cost[i, j] == cost[i - 1, j - 1] + 1:
+            i, j = i - 1, j - 1
+        else:
+            side = 0 if i and cost[i, j] == cost[i - 1, j] + 1 else 1
+            i, j = (i - 1, j) if side == 0 else (i, j - 1)
+            run[side] += 1
+            longest[side] = max(longest[side], run[side])
+    return longest[0], longest[1]
+
+
+def judge(
+    wanted: np.ndarray, read: np.ndarray, tokens: int, language: str, ended: bool = True
+) -> Reading:
+    """Compares one candidate with what was wanted.
+
+    Args:
+        wanted: (P,) sound classes.
+        read: (Q,) sound classes that the CTC head read.
+        tokens: length of the candidate.
+        language: its limits apply.
+        ended: whether the model ended by itself.
+    """
+    limits = LIMITS.get(language, OTHERS)
+    found = align(wanted, read)
+    count = max(1, len(wanted))
+    errors, pace = found.distance / count, tokens / count
+    # Short words leave less to judge: one wrong phoneme of three is no dropped word.
+    passed = (
+        ended
+        and (errors <= limits.errors or found.distance <= 1)
+        and max(found.missing, found.surplus) <= limits.run
+        and limits.tokens_low <= pace <= limits.tokens_high + 25 / count
+    )
+    gaps = max(0, found.missing - 1) + max(0, found.surplus - 1)
+    cost = errors + gaps / count + (0 if ended else 1) + _distance(pace, limits)
+    return Reading(errors, found.missing, found.surplus, pace, ended, passed, cost)
+
+
+def _distance(pace: float, limits: Limits) -> float:
+    return max(0.0, limits.tokens_low - pace, (pace - limits.tokens_high) / limits.tokens_high)
+
+
+def best_of(readings: Sequence[Reading]) -> int:
+    """Index of the reading to keep: one that passed before one that did not, then the cheapest."""
+    return min(range(len(readings)), key=lambda i: (not readings[i].passed, readings[i].cost, i))
