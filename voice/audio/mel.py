@@ -100,7 +100,7 @@ class Spectrum(nn.Module):
         """
         if wave.dim() == 1:
             return self(wave[None], lengths)[0]
-        if wave.dim() != 2:  # noqa: PLR2004 - (B, N)
+        if wave.dim() != 2:
             raise OptionError(f"spectrum: wave has {wave.dim()} axes", "Give (B, N) or (N,).")
         with torch.autocast(wave.device.type, enabled=False):
             result = self._compute(wave.float(), lengths)
