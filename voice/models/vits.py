@@ -1,0 +1,350 @@
+"""VITS decoder of GPT-SoVITS: codes, phonemes and a timbre to a waveform.
+
+Source: VITS (Kim et al. 2021, arXiv 2106.06103) as GPT-SoVITS changed it
+(https://github.com/RVC-Boss/GPT-SoVITS, MIT); written anew. One class, configured by data, is the
+official v1, v2, v2Pro and v2ProPlus decoder and the embedded model's.
+
+- ``timbre``: a reference's spectrum to an embedding; ``mean_timbre`` joins several.
+- ``prior``: codes and phonemes to a distribution; ``flow`` maps it to the latent and back.
+- ``posterior``: a recording to the latent, in training.
+- ``latent`` and ``waveform``: the two steps of ``decode``; ``waveform_chunks`` for streaming.
+
+Axes: B batch, T codes, P phonemes, F latent frames, C latent width, K bins, D timbre width, N samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from voice.errors import OptionError
+from voice.models.prior import Posterior, PosteriorEncoder, Prior, PriorEncoder
+from voice.models.vocoder import make_vocoder
+from voice.nn.conv import frame_mask
+from voice.nn.flow import Flow
+from voice.nn.quantize import Codebook
+from voice.nn.style import StyleEncoder, mean_timbre
+from voice.spec.vits import VitsSpec
+
+__all__ = [
+    "DecodeSettings", "Latent", "Posterior", "Prior", "TrainingBatch", "TrainingOutput", "Vits",
+    "mean_timbre", "slice_rows",
+]
+
+
+@dataclass(frozen=True)
+class DecodeSettings:
+    """How a latent is drawn.
+
+    Attributes:
+        noise_scale: of the prior's standard deviation; 0 takes the mean.
+        speed: over 1 is faster.
+        generators: one a row, on the CPU, so that a row's noise does not depend on its batch;
+            the global generator if not given.
+    """
+
+    noise_scale: float = 0.5
+    speed: float = 1.0
+    generators: Sequence[torch.Generator] | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.noise_scale <= 2:
+            raise OptionError(f"noise scale {self.noise_scale} is outside 0 to 2")
+        if not 0.25 <= self.speed <= 4:
+            raise OptionError(f"speed {self.speed} is outside 0.25 to 4")
+
+
+@dataclass(frozen=True)
+class Latent:
+    """What the waveform decoder takes.
+
+    Attributes:
+        z: (B, C, F); 0 behind a row's length.
+        lengths: (B,) int64 frames.
+    """
+
+    z: Tensor
+    lengths: Tensor
+
+
+@dataclass(frozen=True)
+class TrainingBatch:
+    """Utterances with a reference of the same voice each.
+
+    Attributes:
+        codes, code_lengths: (B, T) int64, (B,) int64.
+        phoneme_ids, phoneme_lengths: (B, P) int64, (B,) int64.
+        spectrum, spectrum_lengths: (B, K, F') and (B,) as ``spec.posterior.spectrum``; F' may
+            differ from stretch * T, the shorter of the two counts for each row.
+        reference, reference_lengths: (B, K', R) and (B,) as ``spec.timbre.spectrum``.
+        speaker: (B, S) speaker vectors, for a model that takes them.
+    """
+
+    codes: Tensor
+    code_lengths: Tensor
+    phoneme_ids: Tensor
+    phoneme_lengths: Tensor
+    spectrum: Tensor
+    spectrum_lengths: Tensor
+    reference: Tensor
+    reference_lengths: Tensor
+    speaker: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class TrainingOutput:
+    """What the losses of a VITS take.
+
+    Attributes:
+        audio: (B, segment * samples a frame), decoded from a random segment of each row.
+        starts: (B,) first latent frame of each segment (times ``spec.frame_samples``: sample).
+        segment_lengths: (B,) frames of the segment that are inside the row.
+        timbre: (B, D).
+        posterior: sample and distribution.
+        flowed: (B, C, F), the posterior's sample in the prior's space.
+        prior: distribution.
+    """
+
+    audio: Tensor
+    starts: Tensor
+    segment_lengths: Tensor
+    timbre: Tensor
+    posterior: Posterior
+    flowed: Tensor
+    prior: Prior
+
+
+class Vits(nn.Module):
+    """The decoder.
+
+    Args:
+        spec: sizes.
+        posterior: also hold the posterior encoder, which only training needs; it is not in the
+            files that models are shipped in.
+    """
+
+    def __init__(self, spec: VitsSpec, posterior: bool = False) -> None:
+        super().__init__()
+        self.spec = spec
+        style = spec.timbre
+        self.codebook = Codebook(spec.codes, spec.code_width)
+        self.content_projection = (
+            nn.Conv1d(spec.content_width, spec.code_width, spec.stretch, spec.stretch)
+            if spec.content_width else None
+        )
+        self.style = StyleEncoder(
+            style.bins, style.hidden, style.width, style.kernel, style.heads, style.dropout
+        )
+        self.speaker = nn.Linear(style.speaker_width, style.width) if style.speaker_width else None
+        self.speaker_gate = nn.PReLU(style.width) if style.speaker_width else None
+        self.content_timbre = (
+            nn.Linear(style.width, style.content_width)
+            if style.content_width != style.width else None
+        )
+        self.encoder = PriorEncoder(spec)
+        flow = spec.flow
+        self.flow = Flow(
+            spec.latent, flow.couplings, flow.width, flow.kernel, flow.layers, style.width
+        )
+        self.posterior = (
+            PosteriorEncoder(spec.posterior, spec.latent, style.width) if posterior else None
+        )
+        self.waveform = make_vocoder(spec.vocoder, spec.latent, style.width)
+
+    def timbre(
+        self, spectrum: Tensor, lengths: Tensor | None = None, speaker: Tensor | None = None
+    ) -> Tensor:
+        """How the voices of references sound.
+
+        Args:
+            spectrum: (B, K, F) as ``spec.timbre.spectrum``; further bins are ignored.
+            lengths: (B,) int64 frames of each row, all F if not given.
+            speaker: (B, S) speaker-verification vectors, for a model that takes them.
+
+        Returns:
+            (B, D) float32.
+        """
+        style = self.spec.timbre
+        if lengths is None:
+            lengths = torch.full((len(spectrum),), spectrum.shape[2], device=spectrum.device)
+        mask = frame_mask(lengths, spectrum.shape[2])
+        result = self.style((spectrum[:, : style.bins] - style.mean) / style.scale, mask)
+        if self.speaker is None or self.speaker_gate is None:
+            return result
+        if speaker is None:
+            raise OptionError("this model's timbre needs a speaker vector beside the spectrum")
+        return self.speaker_gate(result + self.speaker(speaker))
+
+    def tokens(self, features: Tensor) -> Tensor:
+        """Codes of content features, for a file with its own tokenizer head.
+
+        Args:
+            features: (B, frames, content width) float, two frames a code; an odd last is dropped.
+
+        Returns:
+            (B, T) int64.
+        """
+        if self.content_projection is None:
+            raise OptionError("this decoder has no tokenizer head", "Use the model's tokenizer.")
+        return self.codebook.nearest(self.content_projection(features.mT).mT)
+
+    def prior(
+        self,
+        codes: Tensor,
+        code_lengths: Tensor,
+        phoneme_ids: Tensor,
+        phoneme_lengths: Tensor,
+        timbre: Tensor,
+        speed: float = 1.0,
+    ) -> Prior:
+        """What is said, as a distribution in the flow's space.
+
+        Args:
+            codes: (B, T) int64; anything valid behind a row's length.
+            code_lengths: (B,) int64.
+            phoneme_ids: (B, P) int64; anything valid behind a row's length.
+            phoneme_lengths: (B,) int64, at least 1.
+            timbre: (B, D).
+            speed: stretches time by its inverse.
+
+        Returns:
+            Prior with stretch * T frames at speed 1.
+        """
+        inner = timbre if self.content_timbre is None else self.content_timbre(timbre)
+        state = self.encoder.encode(
+            self.codebook(codes), code_lengths, (phoneme_ids, phoneme_lengths), inner
+        )
+        lengths = code_lengths * self.spec.stretch
+        if speed != 1:
+            state, lengths = self.encoder.restretch(state, lengths, speed)
+        return self.encoder.project(state, lengths)
+
+    def latent(
+        self,
+        codes: Tensor,
+        code_lengths: Tensor,
+        phoneme_ids: Tensor,
+        phoneme_lengths: Tensor,
+        timbre: Tensor,
+        settings: DecodeSettings = DecodeSettings(),  # noqa: B008 - frozen
+    ) -> Latent:
+        """First step of decoding; arguments as :meth:`prior`."""
+        prior = self.prior(
+            codes, code_lengths, phoneme_ids, phoneme_lengths, timbre, settings.speed
+        )
+        z = prior.mean
+        if settings.noise_scale:
+            z = z + _noise(prior, settings) * prior.log_scale.exp() * settings.noise_scale
+        z = self.flow(z * prior.mask, prior.mask, timbre, reverse=True)
+        return Latent(z * prior.mask, prior.lengths)
+
+    @torch.inference_mode()
+    def decode(
+        self,
+        codes: Tensor,
+        code_lengths: Tensor,
+        phoneme_ids: Tensor,
+        phoneme_lengths: Tensor,
+        timbre: Tensor,
+        settings: DecodeSettings = DecodeSettings(),  # noqa: B008 - frozen
+    ) -> Tensor:
+        """Speaks; arguments as :meth:`prior`.
+
+        Returns:
+            (B, N) float32; a row has ``code_length * spec.code_samples`` samples at speed 1, then
+            zeros.
+        """
+        latent = self.latent(
+            codes, code_lengths, phoneme_ids, phoneme_lengths, timbre, settings
+        )
+        return self.waveform(latent.z, timbre, latent.lengths)
+
+    @torch.inference_mode()
+    def waveform_chunks(self, z: Tensor, timbre: Tensor, frames: int) -> Iterator[Tensor]:
+        """Decodes a latent piece by piece; the pieces joined equal the whole.
+
+        Args:
+            z: (B, C, F), rows of equal length.
+            timbre: (B, D).
+            frames: latent frames a piece.
+
+        Yields:
+            (B, N) float32, N = frames * samples a frame (the last may be shorter).
+        """
+        if frames < 1:
+            raise OptionError(f"{frames} frames a chunk", "Give at least 1.")
+        context, size = self.waveform.context_frames, self.spec.frame_samples
+        for start in range(0, z.shape[2], frames):
+            stop = min(start + frames, z.shape[2])
+            left, right = max(0, start - context), min(z.shape[2], stop + context)
+            audio = self.waveform(z[:, :, left:right], timbre)
+            yield audio[:, (start - left) * size : (stop - left) * size]
+
+    def forward(
+        self, batch: TrainingBatch, segment: int, generator: torch.Generator | None = None
+    ) -> TrainingOutput:
+        """One pass of training, without losses.
+
+        Args:
+            batch: utterances and references.
+            segment: latent frames that are decoded of each row.
+            generator: of the posterior's noise and the segments, on the batch's device.
+
+        Returns:
+            TrainingOutput.
+
+        Raises:
+            OptionError: the model was made without a posterior encoder.
+        """
+        if self.posterior is None:
+            raise OptionError("training needs a posterior encoder", "Make Vits(spec, posterior=True).")
+        timbre = self.timbre(batch.reference, batch.reference_lengths, batch.speaker)
+        prior = self.prior(
+            batch.codes, batch.code_lengths, batch.phoneme_ids, batch.phoneme_lengths, timbre
+        )
+        frames = prior.mean.shape[2]
+        spectrum = batch.spectrum[:, :, :frames]
+        spectrum = nn.functional.pad(spectrum, (0, frames - spectrum.shape[2]))
+        lengths = torch.minimum(batch.spectrum_lengths, prior.lengths)
+        posterior = self.posterior(spectrum, lengths, timbre, generator)
+        flowed = self.flow(posterior.z, posterior.mask, timbre)
+        room = (lengths - segment).clamp_min(0) + 1
+        draw = torch.rand(len(lengths), generator=generator, device=lengths.device)
+        starts = (draw * room).long().minimum(room - 1)
+        pieces = slice_rows(posterior.z, starts, segment)
+        inside = (lengths - starts).clamp(max=segment)
+        audio = self.waveform(pieces, timbre, inside)
+        return TrainingOutput(audio, starts, inside, timbre, posterior, flowed, prior)
+
+
+def slice_rows(x: Tensor, starts: Tensor, size: int) -> Tensor:
+    """A piece of each row.
+
+    Args:
+        x: (B, ..., F).
+        starts: (B,) int64 first places.
+        size: of the pieces.
+
+    Returns:
+        (B, ..., size); zeros behind F.
+    """
+    x = nn.functional.pad(x, (0, max(0, int(starts.max()) + size - x.shape[-1])))
+    return torch.stack([row[..., int(s) : int(s) + size] for row, s in zip(x, starts, strict=True)])
+
+
+def _noise(prior: Prior, settings: DecodeSettings) -> Tensor:
+    """(B, C, F) standard normal; each row's from its own generator, and of its own length."""
+    if settings.generators is None:
+        return torch.randn_like(prior.mean)
+    if len(settings.generators) != len(prior.mean):
+        raise OptionError(
+            f"{len(settings.generators)} generators for {len(prior.mean)} rows", "Give one a row."
+        )
+    noise = torch.zeros(prior.mean.shape)
+    channels = noise.shape[1]
+    for row, generator, frames in zip(noise, settings.generators, prior.lengths, strict=True):
+        row[:, : int(frames)] = torch.randn(channels, int(frames), generator=generator)
+    return noise.to(prior.mean)

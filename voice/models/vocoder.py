@@ -1,0 +1,160 @@
+"""Waveform decoders: the latent and a timbre to samples.
+
+Vocos (Siuzdak 2023, arXiv 2306.00814): ConvNeXt blocks and an inverse Fourier transform, here with
+a learned upsampling and the timbre scaling every block. HiFi-GAN (Kong et al. 2020, arXiv
+2010.05646), as the official GPT-SoVITS files have it. Both see only ``context_frames`` latent frames
+to each side, so that a long latent can be decoded piece by piece.
+Axes: B batch, C latent width, F latent frames, D timbre width, N samples.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from voice.nn.conv import ConvNeXtBlock
+from voice.nn.istft import InverseStft
+from voice.nn.resblock import SLOPE, ResidualBlock
+from voice.spec.vits import HifiganSpec, VocosSpec
+
+MAX_LOG_MAGNITUDE = 4.6  # of a bin, about ln(100): keeps a bad step finite
+FINAL_SLOPE = 0.01  # HiFi-GAN's last leaky ReLU has the default slope
+
+
+class VocosVocoder(nn.Module):
+    """ConvNeXt blocks that predict magnitudes and phases.
+
+    Args:
+        spec: sizes.
+        latent: C.
+        timbre: D.
+    """
+
+    def __init__(self, spec: VocosSpec, latent: int, timbre: int) -> None:
+        super().__init__()
+        self.spec = spec
+        self.input = nn.Conv1d(
+            latent, spec.upsample * spec.width, spec.kernel, padding=spec.kernel // 2
+        )
+        self.input_norm = nn.LayerNorm(spec.width)
+        self.condition = nn.Linear(timbre, spec.condition_width)
+        self.blocks = nn.ModuleList(
+            ConvNeXtBlock(
+                spec.width, spec.block_hidden, spec.kernel, spec.condition_width, 1 / spec.blocks
+            )
+            for _ in range(spec.blocks)
+        )
+        self.output_norm = nn.LayerNorm(spec.width)
+        self.output = nn.Linear(spec.width, spec.fft_samples + 2)
+        nn.init.trunc_normal_(self.output.weight, std=0.02)
+        nn.init.zeros_(self.output.bias)
+        self.inverse = InverseStft(spec.fft_samples, spec.hop_samples)
+
+    @property
+    def context_frames(self) -> int:
+        """Latent frames to each side that a sample depends on."""
+        reach = self.spec.kernel // 2
+        overlap = -(-self.spec.fft_samples // self.spec.hop_samples)
+        return reach + -(-(self.spec.blocks * reach + overlap) // self.spec.upsample)
+
+    def forward(self, z: Tensor, timbre: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Decodes.
+
+        Args:
+            z: (B, C, F).
+            timbre: (B, D).
+            lengths: (B,) frames of each row; all F if not given.
+
+        Returns:
+            (B, N) float32, N = F * samples a frame; zeros behind a row's length.
+        """
+        mask = None
+        if lengths is not None:
+            z = z * _mask(lengths, z.shape[2])
+            mask = _mask(lengths * self.spec.upsample, z.shape[2] * self.spec.upsample)
+            mask = mask.transpose(1, 2)
+        x = self.input(z).transpose(1, 2)  # (B, F, upsample * width)
+        x = self.input_norm(x.reshape(len(x), -1, self.spec.width))  # (B, upsample * F, width)
+        condition = functional.silu(self.condition(timbre))
+        for block in self.blocks:
+            x = block(x, condition, mask)
+        magnitude, phase = self.output(self.output_norm(x)).float().chunk(2, -1)
+        with torch.autocast(z.device.type, enabled=False):
+            magnitude = magnitude.clamp(max=MAX_LOG_MAGNITUDE).exp()
+            return self.inverse(magnitude * phase.cos(), magnitude * phase.sin(), mask)
+
+
+class HifiganVocoder(nn.Module):
+    """Transposed convolutions, each followed by the mean of parallel residual blocks.
+
+    Args:
+        spec: sizes.
+        latent: C.
+        timbre: D.
+    """
+
+    def __init__(self, spec: HifiganSpec, latent: int, timbre: int) -> None:
+        super().__init__()
+        self.spec = spec
+        width = spec.initial_width
+        self.input = nn.Conv1d(latent, width, 7, padding=3)
+        self.condition = nn.Linear(timbre, width)
+        self.upsamplers = nn.ModuleList()
+        self.blocks = nn.ModuleList()
+        for rate, kernel in zip(spec.upsample_rates, spec.upsample_kernels, strict=True):
+            self.upsamplers.append(
+                nn.ConvTranspose1d(width, width // 2, kernel, rate, padding=(kernel - rate) // 2)
+            )
+            width //= 2
+            self.blocks.extend(
+                ResidualBlock(width, k, spec.block_dilations) for k in spec.block_kernels
+            )
+        self.output = nn.Conv1d(width, 1, 7, padding=3, bias=spec.final_bias)
+
+    @property
+    def context_frames(self) -> int:
+        """Latent frames to each side that a sample depends on."""
+        spec = self.spec
+        block = (max(spec.block_kernels) // 2) * sum(d + 1 for d in spec.block_dilations)
+        reach, scale = 3.0, 1  # in latent frames; frames of the current stage a latent frame
+        for rate, kernel in zip(spec.upsample_rates, spec.upsample_kernels, strict=True):
+            reach += -(-kernel // rate) / scale
+            scale *= rate
+            reach += block / scale
+        return int(reach + 3 / scale) + 1
+
+    def forward(self, z: Tensor, timbre: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Args and result as :meth:`VocosVocoder.forward`."""
+        x, scale = z, 1
+        mask = None if lengths is None else _mask(lengths, z.shape[2])
+        x = self.input(x if mask is None else x * mask) + self.condition(timbre)[..., None]
+        kinds = len(self.spec.block_kernels)
+        for index, upsample in enumerate(self.upsamplers):
+            x = functional.leaky_relu(x if mask is None else x * mask, SLOPE)
+            x = upsample(x)
+            scale *= self.spec.upsample_rates[index]
+            if lengths is not None:
+                mask = _mask(lengths * scale, x.shape[2])
+            blocks = list(self.blocks)[index * kinds : (index + 1) * kinds]
+            total = blocks[0](x, mask)
+            for block in blocks[1:]:
+                total = total + block(x, mask)
+            x = total / kinds
+        x = functional.leaky_relu(x if mask is None else x * mask, FINAL_SLOPE)
+        audio = torch.tanh(self.output(x).float())
+        return (audio if mask is None else audio * mask)[:, 0]
+
+
+def make_vocoder(
+    spec: VocosSpec | HifiganSpec, latent: int, timbre: int
+) -> VocosVocoder | HifiganVocoder:
+    """The waveform decoder that a specification describes."""
+    if isinstance(spec, VocosSpec):
+        return VocosVocoder(spec, latent, timbre)
+    return HifiganVocoder(spec, latent, timbre)
+
+
+def _mask(lengths: Tensor, size: int) -> Tensor:
+    """(B, 1, size) float."""
+    return (torch.arange(size, device=lengths.device) < lengths[:, None])[:, None].float()
