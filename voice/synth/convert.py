@@ -1,0 +1,168 @@
+"""A recording re-spoken in another voice: its semantic tokens, another timbre.
+
+Long recordings are worked through in windows that overlap; the overlap is cross-faded, so that
+memory does not grow with the length.
+Axes: N samples, T tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from voice.audio.resample import resample
+from voice.errors import AudioFileError
+from voice.synth.draw import read_back, row_seed
+from voice.synth.render import PEAK, Utterance, decode
+from voice.values import Audio
+
+if TYPE_CHECKING:
+    from voice.checkpoints.store import Model
+
+WINDOW_SECONDS = 12.0
+OVERLAP_SECONDS = 0.96
+_FADE_SECONDS = 0.04
+_QUIET = 1e-4
+
+
+@dataclass(frozen=True, eq=False)
+class TokenReport:
+    """What a recording says, in the model's terms.
+
+    Attributes:
+        codes: (T,) int64 semantic tokens.
+        rate: tokens a second.
+        features: (F, D) float32 content features, 2 a token.
+        phonemes: symbols that the tokens carry.
+        phoneme_ids: (Q,) int64, their rows of the symbol table.
+    """
+
+    codes: np.ndarray
+    rate: float
+    features: np.ndarray
+    phonemes: tuple[str, ...]
+    phoneme_ids: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Window:
+    """Tokens ``start`` to ``stop`` are kept of those from ``left`` to ``right``."""
+
+    left: int
+    start: int
+    stop: int
+    right: int
+
+
+def windows(tokens: int, rate: float) -> list[_Window]:
+    """Cuts ``tokens`` into windows with context on both sides."""
+    size, context = round(WINDOW_SECONDS * rate), round(OVERLAP_SECONDS * rate)
+    if tokens <= size + 2 * context:
+        return [_Window(0, 0, tokens, tokens)]
+    edges = [*range(0, tokens - size // 2, size), tokens]
+    return [
+        _Window(max(0, a - context), a, b, min(tokens, b + context))
+        for a, b in zip(edges[:-1], edges[1:], strict=True)
+    ]
+
+
+def encode(model: Model, source: Audio) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Semantic tokens and content features of a recording of any length, window by window.
+
+    Yields:
+        (T,) int64 and (F, D) float32.
+    """
+    content = model.spec.tokenizer.content
+    samples = resample(source.samples, source.sample_rate, content.sample_rate)
+    token = round(content.sample_rate / model.tokenizer.rate)
+    stride = model.spec.tokenizer.stride
+    for w in windows(-(-len(samples) // token), model.tokenizer.rate):
+        part = torch.from_numpy(samples[w.left * token : w.right * token].copy())[None]
+        found = model.tokenizer.encode(part.to(model.device))
+        first, last = w.start - w.left, w.stop - w.left
+        features = found.features[0, first * stride : last * stride].float().cpu().numpy()
+        yield found.codes[0, first:last].cpu().numpy(), features
+
+
+def tokens_of(model: Model, source: Audio, symbols: tuple[str, ...]) -> TokenReport:
+    """What a recording says.
+
+    Raises:
+        AudioFileError: it is empty or silent.
+    """
+    check_source(source)
+    parts = list(encode(model, source))
+    codes = np.concatenate([codes for codes, _ in parts])
+    ids = np.concatenate([
+        read_back(model, [codes[w.start : w.stop]])[0]
+        for w in windows(len(codes), model.tokenizer.rate)
+    ])
+    return TokenReport(
+        codes, model.tokenizer.rate, np.concatenate([f for _, f in parts]),
+        tuple(symbols[i] for i in ids), ids
+    )
+
+
+def check_source(source: Audio) -> None:
+    """Refuses a recording with nothing in it.
+
+    Raises:
+        AudioFileError: it is shorter than a tenth of a second, or silent.
+    """
+    if source.seconds < 0.1:  # noqa: PLR2004 - of a second
+        raise AudioFileError(f"the recording is {source.seconds:.2f} s long", "Give 0.1 s or more.")
+    if float(np.abs(source.samples).max()) < _QUIET:
+        raise AudioFileError("the recording is silent", "Give a recording of speech.")
+
+
+@dataclass(frozen=True, eq=False)
+class Respeaking:
+    """How tokens become sound again.
+
+    Attributes:
+        timbre: (D,) float32.
+        noise_scale, speed: see the settings.
+        seed: of the noise.
+        cancelled: asked before every window.
+    """
+
+    timbre: np.ndarray
+    noise_scale: float = 0.5
+    speed: float = 1.0
+    seed: int = 0
+    cancelled: Callable[[], bool] | None = None
+
+
+def respeak(model: Model, codes: np.ndarray, how: Respeaking) -> Iterator[np.ndarray]:
+    """Sound of (T,) tokens with another timbre, window by window.
+
+    The phonemes that the decoder also takes are read from the tokens themselves.
+
+    Yields:
+        (N,) float32; joined, ``T * code_samples / speed`` samples, give or take one a window.
+    """
+    spec = model.spec.decoder
+    size = spec.code_samples / how.speed
+    fade = round(_FADE_SECONDS * spec.sample_rate)
+    tail = np.zeros(0, np.float32)
+    for number, w in enumerate(windows(len(codes), model.tokenizer.rate)):
+        if how.cancelled is not None and how.cancelled():
+            return
+        part = codes[w.left : w.right]
+        ids = read_back(model, [part])[0]
+        sound = decode(model, Utterance(
+            part, ids if len(ids) else np.zeros(1, np.int64), how.timbre, how.noise_scale,
+            how.speed, row_seed(how.seed, number, "convert"),
+        ))
+        start, stop = round((w.start - w.left) * size), round((w.stop - w.left) * size)
+        kept = sound[start : stop + (fade if w.right > w.stop else 0)].copy()
+        if len(tail):
+            ramp = np.linspace(0, 1, len(tail), dtype=np.float32)
+            kept[: len(tail)] = kept[: len(tail)] * ramp + tail * (1 - ramp)
+        tail = kept[stop - start :]
+        kept = kept[: stop - start]
+        yield np.clip(kept, -PEAK, PEAK)

@@ -1,0 +1,331 @@
+"""The synthesizer: a loaded model and everything that can be done with it.
+
+Safe to share between threads: the model works for one caller at a time, and other callers get
+their turn between the pieces of a long text.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from voice.errors import OptionError, VoiceFileError
+from voice.synth.convert import Respeaking, TokenReport, check_source, encode, respeak, tokens_of
+from voice.synth.library import VoiceLibrary
+from voice.synth.models import ModelFolder, find_model
+from voice.synth.plan import Plan, make_plan
+from voice.synth.settings import SynthesisSettings
+from voice.synth.speech import PieceReport, Speech, join
+from voice.synth.stream import Job, mark, origin_of, speak
+from voice.synth.voicefile import Voice
+from voice.values import Audio
+
+if TYPE_CHECKING:
+    from voice.checkpoints.store import Model
+
+_log = logging.getLogger(__name__)
+Source = str | os.PathLike[str] | Audio
+MAX_SOURCE_SECONDS = 4 * 3600.0
+
+
+class Synthesizer:
+    """Speaks, clones, blends and converts with one model.
+
+    Args:
+        model: loaded.
+        folder: where it came from, for its example voices; may be None.
+        home: folder of kept voices and models; None is the platform's.
+    """
+
+    def __init__(
+        self, model: Model, folder: ModelFolder | None = None, home: Path | None = None
+    ) -> None:
+        self.model = model
+        self.folder = folder
+        self.library = VoiceLibrary.at_home(home)
+        self._lock = threading.RLock()
+
+    @classmethod
+    def load(
+        cls, model: str | os.PathLike[str] = "mini", device: str = "auto",
+        home: str | os.PathLike[str] | None = None,
+    ) -> Synthesizer:
+        """Loads a model.
+
+        Args:
+            model: name of one that came with the program or is under ``home/models``, or a folder.
+            device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+            home: folder of kept voices and models; None is the platform's.
+
+        Raises:
+            ModelFileError: there is no such model, or a file of it is unusable.
+            DeviceError: there is no such device.
+        """
+        from voice.checkpoints.store import load_model
+
+        root = Path(home).expanduser() if home else None
+        folder = find_model(model if isinstance(model, str) else Path(model), root)
+        return cls(load_model(folder.path, device), folder, root)
+
+    @property
+    def name(self) -> str:
+        """Name of the model."""
+        return self.model.name
+
+    @property
+    def revision(self) -> str:
+        """Digest of the model's weights."""
+        return self.model.revision
+
+    @property
+    def device(self) -> str:
+        """Where the model is."""
+        return str(self.model.device)
+
+    @property
+    def sample_rate(self) -> int:
+        """Of the sound it makes, in Hz."""
+        return self.model.spec.decoder.sample_rate
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Languages it speaks."""
+        return self.model.spec.languages
+
+    # Voices
+
+    def voice(self, name_or_file: str | os.PathLike[str]) -> Voice:
+        """A voice of the library, an example voice of the model, or the voice in a file.
+
+        Raises:
+            VoiceFileError: there is none, its file is unusable, or it is for another model.
+        """
+        try:
+            found = self.library.get(name_or_file)
+        except VoiceFileError:
+            examples = {v.name: v for v in self.examples()}
+            if os.fspath(name_or_file) not in examples:
+                raise
+            found = examples[os.fspath(name_or_file)]
+        self.check_voice(found)
+        return found
+
+    def examples(self) -> list[Voice]:
+        """Voices that came with the model."""
+        return VoiceLibrary(self.folder.voices).voices() if self.folder else []
+
+    def check_voice(self, voice: Voice) -> None:
+        """Refuses a voice that this model cannot use.
+
+        Raises:
+            VoiceFileError: it was made for another model.
+        """
+        named = f"voice {voice.name}" if voice.name else "the voice"
+        spec = self.model.spec
+        fits = (
+            voice.model == self.name
+            and len(voice.timbre) == spec.decoder.timbre.width
+            and int(voice.prompt_codes.max(initial=0)) < spec.text2semantic.codes
+            and int(voice.prompt_phonemes.max(initial=0)) < spec.text2semantic.phonemes
+        )
+        if not fits:
+            raise VoiceFileError(f"{named} was made for model {voice.model}, not {self.name}",
+                                 "Enroll its recordings again with this model.")
+        if voice.revision and voice.revision != self.revision:
+            _log.warning("%s was made for other weights of %s; enroll it again for its best sound",
+                         named, self.name)
+
+    def enroll(
+        self, references: Sequence[Source], transcript: str | None = None,
+        language: str = "auto", name: str = "", consent: str = "",
+    ) -> Voice:
+        """A voice of recordings; nothing is kept (``library.add`` keeps it).
+
+        Args:
+            references: recordings of one speaker, 1 to 60 s each; the first is continued, all of
+                them lend their timbre.
+            transcript: what the first one says; read from the recording if not given.
+            language: of the transcript.
+            name: of the voice.
+            consent: the speaker's statement; needed to keep the voice.
+
+        Raises:
+            AudioFileError: a recording is missing or unusable.
+            UnknownTextError: the transcript has characters without sounds.
+        """
+        from voice.synth.reference import make_voice
+
+        with self._lock:
+            return make_voice(self.model, references, transcript, language, name, consent)
+
+    def blend(
+        self, weights: Mapping[Voice, float], prosody_of: Voice | None = None, name: str = ""
+    ) -> Voice:
+        """A voice between others; see :func:`voice.synth.blend.blend_voices`."""
+        from voice.synth.blend import blend_voices
+
+        for voice in weights:
+            self.check_voice(voice)
+        return blend_voices(weights, name, prosody_of=prosody_of)
+
+    # Speaking
+
+    def plan(self, text: str, settings: SynthesisSettings | None = None, **options: Any) -> Plan:
+        """How a text will be cut and what it sounds like; checks it before anything is spoken.
+
+        Raises:
+            NothingToSayError, UnknownTextError, OptionError: the text cannot be spoken.
+        """
+        chosen = _settings(settings, options)
+        return make_plan(text, chosen, self.languages, self.model.spec.symbols)
+
+    def say(
+        self, text: str, voice: Voice, settings: SynthesisSettings | None = None, **options: Any
+    ) -> Speech:
+        """Speaks a text.
+
+        Args:
+            text: any length.
+            voice: of :meth:`enroll`, :meth:`voice` or :meth:`blend`.
+            settings: how; see :class:`SynthesisSettings`.
+            options: single settings, such as ``seed=1``; they win over ``settings``.
+
+        Returns:
+            The chunks of :meth:`stream`, joined.
+
+        Raises:
+            NothingToSayError, UnknownTextError, OptionError: before anything is spoken.
+            VoiceFileError: the voice was made for another model.
+        """
+        return join(self.stream(text, voice, settings, **options))
+
+    def stream(
+        self, text: str, voice: Voice, settings: SynthesisSettings | None = None,
+        *, cancelled: Callable[[], bool] | None = None, **options: Any,
+    ) -> Iterator[Speech]:
+        """Speaks a text, piece by piece; arguments and errors as :meth:`say`.
+
+        Args:
+            cancelled: asked at every step; True ends the stream with a ``Cancelled`` error.
+
+        Returns:
+            Chunks as they are made. The text is checked before the first is asked for.
+        """
+        chosen = _settings(settings, options)
+        return self.speak(self.plan(text, chosen), voice, chosen, cancelled)
+
+    def speak(
+        self, plan: Plan, voice: Voice, settings: SynthesisSettings,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Iterator[Speech]:
+        """Speaks a plan; see :meth:`stream`."""
+        self.check_voice(voice)
+        return speak(Job(self.model, voice, plan, settings.seeded(), self._lock, cancelled))
+
+    # Recordings
+
+    def convert(
+        self, source: Source, voice: Voice, settings: SynthesisSettings | None = None,
+        **options: Any,
+    ) -> Speech:
+        """Re-speaks a recording in another voice: its words and their timing, another timbre.
+
+        Args:
+            source: a file or sound, of any length.
+            voice: whose timbre.
+            settings: ``seed``, ``speed``, ``noise_scale`` and ``watermark`` count.
+            options: single settings; they win.
+
+        Raises:
+            AudioFileError: the recording is missing or unusable.
+            VoiceFileError: the voice was made for another model.
+        """
+        return join(self.convert_stream(source, voice, settings, **options))
+
+    def convert_stream(
+        self, source: Source, voice: Voice, settings: SynthesisSettings | None = None,
+        *, cancelled: Callable[[], bool] | None = None, **options: Any,
+    ) -> Iterator[Speech]:
+        """Re-speaks a recording, window by window; see :meth:`convert`."""
+        chosen = _settings(settings, options).seeded()
+        self.check_voice(voice)
+        audio = _audio(source)
+        check_source(audio)
+        with self._lock:
+            codes = np.concatenate([codes for codes, _ in encode(self.model, audio)])
+        return self._respeak(codes, voice, chosen, cancelled)
+
+    def speak_tokens(
+        self, codes: np.ndarray, voice: Voice, settings: SynthesisSettings | None = None,
+        **options: Any,
+    ) -> Speech:
+        """Sound of semantic tokens.
+
+        Args:
+            codes: (T,) int64, T >= 1.
+            voice: whose timbre.
+            settings, options: as for :meth:`convert`.
+
+        Raises:
+            OptionError: there are no tokens, or some are not in the codebook.
+        """
+        codes = np.asarray(codes)
+        whole = codes.ndim == 1 and len(codes) > 0 and np.issubdtype(codes.dtype, np.integer)
+        most = self.model.spec.tokenizer.codes
+        if not whole or codes.min() < 0 or codes.max() >= most:
+            raise OptionError("tokens: not a list of codes",
+                              f"They must be whole numbers from 0 to {most - 1}, at least one.")
+        self.check_voice(voice)
+        chosen = _settings(settings, options).seeded()
+        return join(self._respeak(codes.astype(np.int64), voice, chosen, None))
+
+    def _respeak(
+        self, codes: np.ndarray, voice: Voice, settings: SynthesisSettings,
+        cancelled: Callable[[], bool] | None,
+    ) -> Iterator[Speech]:
+        how = Respeaking(
+            voice.timbre, settings.noise_scale, settings.speed, settings.seed or 0, cancelled
+        )
+        origin = origin_of(self.model, voice.name, settings)
+        parts = respeak(self.model, codes, how)
+        while True:
+            with self._lock:
+                samples = next(parts, None)
+                if samples is not None and settings.watermark:
+                    samples = mark(samples, self.sample_rate)
+            if samples is None:
+                return
+            seconds = len(samples) / self.sample_rate
+            tokens = round(seconds * settings.speed * self.model.tokenizer.rate)
+            yield Speech(samples, self.sample_rate, origin, (PieceReport("", seconds, tokens),))
+
+    def tokens(self, source: Source) -> TokenReport:
+        """What a recording says, in the model's terms: features, tokens, phonemes.
+
+        Raises:
+            AudioFileError: the recording is missing or unusable.
+        """
+        from voice.text import symbols as tables
+
+        audio = _audio(source)
+        with self._lock:
+            return tokens_of(self.model, audio, tables.table(self.model.spec.symbols))
+
+
+def _settings(settings: SynthesisSettings | None, options: dict[str, Any]) -> SynthesisSettings:
+    chosen = settings or SynthesisSettings()
+    return chosen.replace(**options) if options else chosen
+
+
+def _audio(source: Source) -> Audio:
+    if isinstance(source, Audio):
+        return source
+    from voice.audio.files import read
+
+    return read(source, MAX_SOURCE_SECONDS)
