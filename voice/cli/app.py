@@ -84,7 +84,7 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name=None, version="0.1.0", prog_name="voice")
+@click.version_option(package_name=None, version="0.1.0", prog_name="python -m voice")
 @click.option("--debug", is_flag=True, help="Show where an unexpected error came from.")
 @click.pass_context
 def commands(context: click.Context, debug: bool) -> None:
@@ -105,7 +105,7 @@ def run(arguments: list[str], environment: Environment) -> int:
     debug = "--debug" in arguments[:1]
     try:
         _prepare_streams()
-        result = commands.main(arguments, "voice", standalone_mode=False, obj=environment)
+        result = commands.main(arguments, "python -m voice", standalone_mode=False, obj=environment)
         sys.stdout.flush()
         return result if isinstance(result, int) else DONE
     except (KeyboardInterrupt, click.Abort):
@@ -124,7 +124,7 @@ def run(arguments: list[str], environment: Environment) -> int:
     except Exception as error:  # noqa: BLE001 - a user never sees a traceback
         if debug:
             raise
-        return _end(f"unexpected error: {type(error).__name__}: {error} (voice --debug COMMAND shows more)", FAILED)
+        return _end(f"unexpected error: {type(error).__name__}: {error} (python -m voice --debug COMMAND shows more)", FAILED)
 
 
 def _end(message: str, status: int) -> int:
@@ -136,7 +136,7 @@ def _end(message: str, status: int) -> int:
 def _usage(error: click.UsageError) -> str:
     """The message, and where to find what would be right."""
     if isinstance(error, click.NoSuchOption | click.BadParameter | click.MissingParameter):
-        where = f"see voice {error.ctx.info_name} --help" if error.ctx and error.ctx.parent else "see voice --help"
+        where = f"see python -m voice {error.ctx.info_name} --help" if error.ctx and error.ctx.parent else "see python -m voice --help"
         return f"{error.format_message().rstrip('.')} ({where})."
     return error.format_message()
 

@@ -94,7 +94,6 @@ def tokens_of(model: Model, source: Audio, symbols: tuple[str, ...]) -> TokenRep
     Raises:
         AudioFileError: it is empty or silent.
     """
-    check_source(source)
     parts = list(encode(model, source))
     codes = np.concatenate([codes for codes, _ in parts])
     ids = np.concatenate([
@@ -107,16 +106,20 @@ def tokens_of(model: Model, source: Audio, symbols: tuple[str, ...]) -> TokenRep
     )
 
 
-def check_source(source: Audio) -> None:
+def check_source(source: Audio, name: str = "the recording") -> None:
     """Refuses a recording with nothing in it.
+
+    Args:
+        source: the sound.
+        name: what to call it in messages.
 
     Raises:
         AudioFileError: it is shorter than a tenth of a second, or silent.
     """
     if source.seconds < 0.1:  # noqa: PLR2004 - of a second
-        raise AudioFileError(f"the recording is {source.seconds:.2f} s long", "Give 0.1 s or more.")
+        raise AudioFileError(f"{name} is {source.seconds:.2f} s long", "Give 0.1 s or more.")
     if float(np.abs(source.samples).max()) < _QUIET:
-        raise AudioFileError("the recording is silent", "Give a recording of speech.")
+        raise AudioFileError(f"{name} is silent", "Give a recording of speech.")
 
 
 @dataclass(frozen=True, eq=False)

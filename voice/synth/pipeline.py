@@ -7,6 +7,7 @@ their turn between the pieces of a long text.
 from __future__ import annotations
 
 import logging
+import math
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from voice.errors import OptionError, VoiceFileError
-from voice.synth.convert import Respeaking, TokenReport, check_source, encode, respeak, tokens_of
+from voice.synth.convert import Respeaking, TokenReport, check_source, encode, respeak, tokens_of, windows
 from voice.synth.library import VoiceLibrary
 from voice.synth.models import ModelFolder, find_model
 from voice.synth.plan import Plan, make_plan
@@ -256,10 +257,15 @@ class Synthesizer:
         chosen = _settings(settings, options).seeded()
         self.check_voice(voice)
         audio = _audio(source)
-        check_source(audio)
+        check_source(audio, _name_of(source))
         with self._lock:
             codes = np.concatenate([codes for codes, _ in encode(self.model, audio)])
         return self._respeak(codes, voice, chosen, cancelled)
+
+    def windows_of(self, source: Audio) -> int:
+        """Chunks that :meth:`convert_stream` will give of a recording."""
+        return len(windows(math.ceil(source.seconds * self.model.tokenizer.rate - 1e-6),
+                           self.model.tokenizer.rate))
 
     def speak_tokens(
         self, codes: np.ndarray, voice: Voice, settings: SynthesisSettings | None = None,
@@ -314,6 +320,7 @@ class Synthesizer:
         from voice.text import symbols as tables
 
         audio = _audio(source)
+        check_source(audio, _name_of(source))
         with self._lock:
             return tokens_of(self.model, audio, tables.table(self.model.spec.symbols))
 
@@ -321,6 +328,10 @@ class Synthesizer:
 def _settings(settings: SynthesisSettings | None, options: dict[str, Any]) -> SynthesisSettings:
     chosen = settings or SynthesisSettings()
     return chosen.replace(**options) if options else chosen
+
+
+def _name_of(source: Source) -> str:
+    return "the recording" if isinstance(source, Audio) else os.fspath(source)
 
 
 def _audio(source: Source) -> Audio:
