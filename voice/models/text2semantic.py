@@ -48,7 +48,8 @@ class Text2Semantic(nn.Module):
         self.apply(_initialise)
         for block in self.layers:
             for linear in (block.attention.out, block.contract):
-                nn.init.normal_(linear.weight, std=linear.in_features**-0.5 / math.sqrt(2 * spec.layers))
+                scale = math.sqrt(2 * spec.layers * linear.in_features)
+                nn.init.normal_(linear.weight, std=1 / scale)
 
     def forward(
         self,
@@ -111,7 +112,9 @@ class Text2Semantic(nn.Module):
         like = self.head.weight
         return StaticCache(spec.layers, rows, spec.heads, slots, width, like=like)
 
-    def prefill(self, text: tuple[Tensor, Tensor], prompt: tuple[Tensor, Tensor], cache: StaticCache) -> Tensor:
+    def prefill(
+        self, text: tuple[Tensor, Tensor], prompt: tuple[Tensor, Tensor], cache: StaticCache
+    ) -> Tensor:
         """Reads text and prompt into an empty cache, rows padded on the left.
 
         Args:

@@ -4,7 +4,7 @@ Axes: L layers, B rows, H heads, S slots, E head width.
 
 | name | dtype | axes | meaning |
 | --- | --- | --- | --- |
-| ``keys``, ``values`` | model's | (L, B, H, S, E) | what was written; slots from ``length`` on are garbage |
+| ``keys``, ``values`` | model's | (L, B, H, S, E) | slots from ``length`` on are garbage |
 | ``length`` | int | | slots written, the same for every row |
 | ``visible`` | bool | (B, S) | False where a row is padded; None if no row is |
 """
@@ -20,7 +20,9 @@ from torch import Tensor
 class KeyValueCache(Protocol):
     """What attention asks of a cache."""
 
-    def append(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+    def append(
+        self, layer: int, key: Tensor, value: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
         """Adds the new positions of a layer.
 
         Args:
@@ -74,7 +76,9 @@ class StaticCache:
         if self.visible is not None:
             self._mask = self.visible[:, None, None, : self.length]
 
-    def append(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+    def append(
+        self, layer: int, key: Tensor, value: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
         """See :class:`KeyValueCache`; :meth:`begin` has been called for these positions."""
         start = self.length - key.shape[2]
         self.keys[layer, :, :, start : self.length] = key

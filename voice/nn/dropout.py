@@ -1,7 +1,7 @@
 """Dropout whose random numbers cost little on a CPU.
 
 ``torch.nn.functional.dropout`` draws one random number for each element there, on one thread: a
-seventh of a training step. Here one 64-bit number serves eight elements; rates are rounded to 1/256.
+seventh of a training step. Here one 64-bit number serves eight; rates are rounded to 1/256.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Sizes of a text-to-semantic model: one dataclass serves the official files and the embedded one."""
+"""Sizes of a text-to-semantic model: one dataclass for the official files and the embedded one."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Text2SemanticSpec:
             raise ModelFileError(f"text2semantic spec: {', '.join(bad)} must be at least 1")
         if self.width % (2 * self.heads):
             raise ModelFileError(
-                f"text2semantic spec: width {self.width} does not split into {self.heads} even heads"
+                f"text2semantic spec: width {self.width} does not split into {self.heads} heads"
             )
         if self.bert_width < 0 or not 0 <= self.dropout < 1:
             raise ModelFileError("text2semantic spec: bert_width < 0 or dropout outside [0, 1)")

@@ -1,0 +1,1 @@
+"""Autoregressive decoding: one sampler, one loop, steppers for what runs the model."""

@@ -1,0 +1,266 @@
+"""The one autoregressive loop: a batch of texts, each spoken by one or more candidates.
+
+Rows are independent: a row draws from its own seed, and finished rows leave the batch. A row ends
+when the end token is drawn or is the likeliest after the penalty (GPT-SoVITS' rule), when it is
+longer than its text can be, or when it repeats itself like a stuck record.
+
+Axes: B rows, C classes, T tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from voice.decode.sampling import Race, SamplingSettings, draw, penalised, probabilities
+from voice.decode.stepper import EagerStepper, Prefix, Stepper
+from voice.errors import OptionError, VoiceError
+from voice.models.text2semantic import Text2Semantic
+
+
+class Cancelled(VoiceError):
+    """The caller asked to stop."""
+
+    code = "cancelled"
+
+
+@dataclass(frozen=True, eq=False)
+class GenerateRequest:
+    """One text to speak.
+
+    Attributes:
+        phoneme_ids: (P,) int64, P >= 1; the prompt's phonemes first, then the text's.
+        seeds: one candidate is made for each.
+        prompt_codes: (Q,) int64, what the new tokens continue; None for none.
+        prompt_phonemes: how many of ``phoneme_ids`` belong to the prompt.
+        bert: (P, bert_width), for models that take it.
+    """
+
+    phoneme_ids: np.ndarray | Tensor
+    seeds: Sequence[int] = (0,)
+    prompt_codes: np.ndarray | Tensor | None = None
+    prompt_phonemes: int = 0
+    bert: np.ndarray | Tensor | None = None
+
+
+@dataclass(frozen=True)
+class LoopGuard:
+    """When a row is taken to be stuck.
+
+    Attributes:
+        tokens_base, tokens_per_phoneme: a row may have ``base + per_phoneme * phonemes`` tokens.
+        longest_period: cycles of 1 to this many tokens are looked for.
+        cycle_tokens: so many tokens of pure repetition (and at least three periods) are a cycle.
+    """
+
+    tokens_base: int = 50
+    tokens_per_phoneme: float = 8.0
+    longest_period: int = 24
+    cycle_tokens: int = 40
+
+    def limit(self, phonemes: int) -> int:
+        """Most tokens for a text."""
+        return int(self.tokens_base + self.tokens_per_phoneme * phonemes)
+
+
+@dataclass(frozen=True, eq=False)
+class GeneratedTokens:
+    """One candidate.
+
+    Attributes:
+        codes: (T,) int64, new tokens only: no prompt, no end token.
+        finish: ``end`` (the model ended), ``limit`` (too long for its text), ``cycle`` (stuck;
+            ``codes`` then holds one period of the repetition).
+        request: index of its request.
+        seed: its seed.
+        log_probability: mean log-probability of its tokens in the model's own (unpenalised,
+            temperature 1) distribution.
+    """
+
+    codes: np.ndarray
+    finish: str
+    request: int
+    seed: int
+    log_probability: float
+
+
+def generate(
+    model: Text2Semantic | Stepper,
+    requests: Sequence[GenerateRequest],
+    settings: SamplingSettings | None = None,
+    *,
+    guard: LoopGuard | None = LoopGuard(),  # noqa: B008 (frozen)
+    cancelled: Callable[[], bool] | None = None,
+    on_tokens: Callable[[int], None] | None = None,
+) -> list[GeneratedTokens]:
+    """Speaks a batch of texts, in tokens.
+
+    Args:
+        model: a model in evaluation mode, or a stepper.
+        requests: texts and their candidates' seeds.
+        settings: how to draw.
+        guard: against endless rows; None leaves only ``settings.max_tokens``.
+        cancelled: asked before every step; True stops.
+        on_tokens: told the number of steps done, after every step.
+
+    Returns:
+        Candidates in the order of requests and their seeds. What a row says depends on its own
+        text, prompt and seed only (up to rounding), not on the others in the batch.
+
+    Raises:
+        OptionError: a request is empty, or has ids outside the model's tables.
+        Cancelled: ``cancelled`` said so.
+    """
+    settings = settings or SamplingSettings()
+    stepper = EagerStepper(model) if isinstance(model, Text2Semantic) else model
+    if not any(r.seeds for r in requests):
+        return []
+    with torch.inference_mode():
+        batch = _Batch(stepper, requests, settings, guard)
+        while batch.rows:
+            if cancelled is not None and cancelled():
+                raise Cancelled("generation was cancelled")
+            batch.advance()
+            if on_tokens is not None:
+                on_tokens(batch.made)
+    return batch.results()
+
+
+@dataclass
+class _Row:
+    """One candidate under way."""
+
+    request: int
+    seed: int
+    limit: int
+    finish: str = ""
+    kept: int = 0  # tokens, without the end and without repetitions
+    likelihood: float = 0.0
+
+
+class _Batch:
+    """Rows under way and what they made so far."""
+
+    def __init__(
+        self,
+        stepper: Stepper,
+        requests: Sequence[GenerateRequest],
+        settings: SamplingSettings,
+        guard: LoopGuard | None,
+    ) -> None:
+        prefixes = [_prefix(r, i, stepper.classes) for i, r in enumerate(requests)]
+        self.all = [
+            _Row(i, seed, _limit(r, settings, guard))
+            for i, r in enumerate(requests) for seed in r.seeds
+        ]
+        self.rows = list(range(len(self.all)))  # those still in the batch
+        self.made = 0
+        self._stepper, self._settings, self._guard = stepper, settings, guard
+        room = max(row.limit for row in self.all)
+        owners = [row.request for row in self.all]
+        self._logits = stepper.prefill(prefixes, owners, room)
+        self._device = self._logits.device
+        self._used = _used([prefixes[i].prompt_codes for i in owners], stepper.classes)
+        self._used = self._used.to(self._device)
+        self._race = Race([row.seed for row in self.all], stepper.classes)
+        self._tokens = np.zeros((len(self.all), room), np.int64)
+        self._runs = np.zeros((len(self.all), guard.longest_period if guard else 0), np.int64)
+
+    def advance(self) -> None:
+        """One more token for every row."""
+        logits = penalised(self._logits, self._used, self._settings, self.made)
+        chances = probabilities(logits, self._settings)
+        codes = draw(chances, self._race.step().to(self._device))
+        end = self._stepper.classes - 1
+        ended = (codes == end) | (logits.argmax(1) == end)
+        likelihoods = self._logits.log_softmax(1).gather(1, codes[:, None])[:, 0]
+        over = self._record(codes.cpu().numpy(), ended.cpu().numpy(), likelihoods.cpu().numpy())
+        self.made += 1
+        if over.any():
+            codes = self._leave(codes, over)
+        if self.rows:
+            self._used.scatter_(1, codes[:, None], True)
+            self._logits = self._stepper.step(codes)
+
+    def _record(self, codes: np.ndarray, ended: np.ndarray, likelihoods: np.ndarray) -> np.ndarray:
+        """Writes the tokens down; returns (B,) which rows are over."""
+        rows, made = np.asarray(self.rows), self.made
+        self._tokens[rows, made] = codes
+        stuck = self._stuck(rows)
+        for place, index in enumerate(self.rows):
+            row = self.all[index]
+            row.likelihood += float(likelihoods[place])
+            if ended[place]:
+                row.finish, row.kept = "end", made
+            elif stuck[place]:
+                row.finish, row.kept = "cycle", made + 1 - int(stuck[place])
+            elif made + 1 >= row.limit:
+                row.finish, row.kept = "limit", made + 1
+            if row.finish:
+                row.likelihood /= made + 1
+        return np.array([bool(self.all[i].finish) for i in self.rows])
+
+    def _stuck(self, rows: np.ndarray) -> np.ndarray:
+        """(B,) number of tokens that only repeat those a period before; 0 where not stuck."""
+        guard, made = self._guard, self.made
+        if guard is None:
+            return np.zeros(len(rows), np.int64)
+        span = min(guard.longest_period, made)
+        past = self._tokens[rows, made - span : made][:, ::-1]  # column p - 1: p tokens ago
+        runs = np.zeros((len(rows), guard.longest_period), np.int64)
+        same = past == self._tokens[rows, made][:, None]
+        runs[:, :span] = (self._runs[rows, :span] + 1) * same
+        self._runs[rows] = runs
+        periods = np.arange(1, guard.longest_period + 1)
+        return np.where(runs >= np.maximum(guard.cycle_tokens, 2 * periods), runs, 0).max(1)
+
+    def _leave(self, codes: Tensor, over: np.ndarray) -> Tensor:
+        """Takes finished rows out of the batch; returns the others' tokens."""
+        self.rows = [index for index, done in zip(self.rows, over, strict=True) if not done]
+        if not self.rows:
+            return codes[:0]
+        keep = torch.from_numpy(np.flatnonzero(~over))
+        self._race.keep(keep)
+        keep = keep.to(self._device)
+        self._stepper.keep(keep)
+        self._used = self._used[keep]
+        return codes[keep]
+
+    def results(self) -> list[GeneratedTokens]:
+        """All candidates, in order."""
+        return [
+            GeneratedTokens(codes[: r.kept].copy(), r.finish, r.request, r.seed, r.likelihood)
+            for codes, r in zip(self._tokens, self.all, strict=True)
+        ]
+
+
+def _limit(request: GenerateRequest, settings: SamplingSettings, guard: LoopGuard | None) -> int:
+    if guard is None:
+        return settings.max_tokens
+    spoken = len(request.phoneme_ids) - request.prompt_phonemes
+    return min(settings.max_tokens, guard.limit(spoken))
+
+
+def _used(prompts: Sequence[Tensor], classes: int) -> Tensor:
+    """(B, C) bool: which tokens the prompts hold."""
+    used = torch.zeros(len(prompts), classes, dtype=torch.bool)
+    for row, prompt in zip(used, prompts, strict=True):
+        row[prompt] = True
+    return used
+
+
+def _prefix(request: GenerateRequest, index: int, classes: int) -> Prefix:
+    phonemes = torch.as_tensor(request.phoneme_ids, dtype=torch.int64).cpu()
+    prompt = request.prompt_codes
+    codes = torch.zeros(0, dtype=torch.int64) if prompt is None else torch.as_tensor(prompt)
+    codes = codes.to(torch.int64).cpu()
+    if phonemes.ndim != 1 or len(phonemes) == 0 or codes.ndim != 1:
+        raise OptionError(f"request {index}: phonemes and prompt codes must be lists, not empty")
+    if len(codes) and not 0 <= int(codes.min()) <= int(codes.max()) < classes - 1:
+        raise OptionError(f"request {index}: prompt codes must be from 0 to {classes - 2}")
+    bert = None if request.bert is None else torch.as_tensor(request.bert, dtype=torch.float32)
+    return Prefix(phonemes, codes, bert)
