@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from voice.nn.conv import frame_mask
 from voice.nn.flow import WaveNet
 from voice.nn.relative_attention import Attention, RelativeEncoder
-from voice.spec.vits import PosteriorSpec, PriorSpec, VitsSpec
+from voice.spec.vits import PosteriorSpec, VitsSpec
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,6 @@ class Posterior:
     mean: Tensor
     log_scale: Tensor
     mask: Tensor
-
-
-def _stack(spec: PriorSpec, layers: int) -> RelativeEncoder:
-    return RelativeEncoder(
-        spec.width, spec.heads, spec.hidden, spec.kernel, spec.window, layers, spec.dropout
-    )
 
 
 class CrossMixer(nn.Module):
@@ -97,13 +91,13 @@ class PriorEncoder(nn.Module):
         self.stretch = spec.stretch
         sizes = spec.prior
         self.input = nn.Linear(spec.code_width, sizes.width)
-        self.content = _stack(sizes, sizes.content_layers)
+        self.content = RelativeEncoder(sizes, sizes.content_layers)
         self.phonemes = nn.Embedding(spec.phonemes, sizes.width)
-        self.text = _stack(sizes, sizes.text_layers)
+        self.text = RelativeEncoder(sizes, sizes.text_layers)
         self.cross = CrossMixer(
             sizes.width, sizes.cross_width, sizes.cross_heads, spec.timbre.content_width
         )
-        self.joint = _stack(sizes, sizes.joint_layers)
+        self.joint = RelativeEncoder(sizes, sizes.joint_layers)
         self.output = nn.Linear(sizes.width, 2 * spec.latent)
         nn.init.normal_(self.phonemes.weight, std=0.3)
 

@@ -9,7 +9,8 @@ official v1, v2, v2Pro and v2ProPlus decoder and the embedded model's.
 - ``posterior``: a recording to the latent, in training.
 - ``latent`` and ``waveform``: the two steps of ``decode``; ``waveform_chunks`` for streaming.
 
-Axes: B batch, T codes, P phonemes, F latent frames, C latent width, K bins, D timbre width, N samples.
+Axes: B batch, T codes, P phonemes, F latent frames, C latent width, K bins, D timbre width,
+N samples.
 """
 
 from __future__ import annotations
@@ -135,9 +136,7 @@ class Vits(nn.Module):
             nn.Conv1d(spec.content_width, spec.code_width, spec.stretch, spec.stretch)
             if spec.content_width else None
         )
-        self.style = StyleEncoder(
-            style.bins, style.hidden, style.width, style.kernel, style.heads, style.dropout
-        )
+        self.style = StyleEncoder(style)
         self.speaker = nn.Linear(style.speaker_width, style.width) if style.speaker_width else None
         self.speaker_gate = nn.PReLU(style.width) if style.speaker_width else None
         self.content_timbre = (
@@ -145,10 +144,7 @@ class Vits(nn.Module):
             if style.content_width != style.width else None
         )
         self.encoder = PriorEncoder(spec)
-        flow = spec.flow
-        self.flow = Flow(
-            spec.latent, flow.couplings, flow.width, flow.kernel, flow.layers, style.width
-        )
+        self.flow = Flow(spec.flow, spec.latent, style.width)
         self.posterior = (
             PosteriorEncoder(spec.posterior, spec.latent, style.width) if posterior else None
         )
@@ -300,7 +296,7 @@ class Vits(nn.Module):
             OptionError: the model was made without a posterior encoder.
         """
         if self.posterior is None:
-            raise OptionError("training needs a posterior encoder", "Make Vits(spec, posterior=True).")
+            raise OptionError("no posterior encoder to train with", "Use posterior=True.")
         timbre = self.timbre(batch.reference, batch.reference_lengths, batch.speaker)
         prior = self.prior(
             batch.codes, batch.code_lengths, batch.phoneme_ids, batch.phoneme_lengths, timbre

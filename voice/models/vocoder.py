@@ -2,8 +2,8 @@
 
 Vocos (Siuzdak 2023, arXiv 2306.00814): ConvNeXt blocks and an inverse Fourier transform, here with
 a learned upsampling and the timbre scaling every block. HiFi-GAN (Kong et al. 2020, arXiv
-2010.05646), as the official GPT-SoVITS files have it. Both see only ``context_frames`` latent frames
-to each side, so that a long latent can be decoded piece by piece.
+2010.05646), as the official GPT-SoVITS files have it. Both see only ``context_frames`` latent
+frames to each side, so that a long latent can be decoded piece by piece.
 Axes: B batch, C latent width, F latent frames, D timbre width, N samples.
 """
 

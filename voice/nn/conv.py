@@ -1,6 +1,6 @@
 """Masks, channel norms and the ConvNeXt block that waveform decoders share.
 
-ConvNeXt: Liu et al. 2022, arXiv 2201.03545, in the one-dimensional form of Vocos (arXiv 2306.00814).
+ConvNeXt: Liu et al. 2022 (arXiv 2201.03545), in the one-dimensional form of Vocos (2306.00814).
 Axes: B batch, F frames, D width.
 """
 

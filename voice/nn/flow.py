@@ -9,6 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from voice.spec.vits import FlowSpec
+
 
 class WaveNet(nn.Module):
     """Gated convolutions with residual and skip paths, conditioned by one vector a row.
@@ -54,16 +56,16 @@ class Coupling(nn.Module):
     """Moves one half of the channels by what a WaveNet makes of the other half.
 
     Args:
+        spec: sizes of the WaveNet.
         channels: C, even.
-        width, kernel, layers: of the WaveNet.
         condition: D.
     """
 
-    def __init__(self, channels: int, width: int, kernel: int, layers: int, condition: int) -> None:
+    def __init__(self, spec: FlowSpec, channels: int, condition: int) -> None:
         super().__init__()
-        self.input = nn.Conv1d(channels // 2, width, 1)
-        self.net = WaveNet(width, kernel, layers, condition)
-        self.output = nn.Conv1d(width, channels // 2, 1)
+        self.input = nn.Conv1d(channels // 2, spec.width, 1)
+        self.net = WaveNet(spec.width, spec.kernel, spec.layers, condition)
+        self.output = nn.Conv1d(spec.width, channels // 2, 1)
         nn.init.zeros_(self.output.weight)
         nn.init.zeros_(self.output.bias)  # pyright: ignore[reportArgumentType]
 
@@ -79,18 +81,15 @@ class Flow(nn.Module):
     """Couplings with a flip of the channels after each (before each when undone).
 
     Args:
+        spec: sizes.
         channels: C.
-        couplings: number of them.
-        width, kernel, layers: of each WaveNet.
         condition: D.
     """
 
-    def __init__(  # noqa: PLR0913 - the sizes of one coupling
-        self, channels: int, couplings: int, width: int, kernel: int, layers: int, condition: int
-    ) -> None:
+    def __init__(self, spec: FlowSpec, channels: int, condition: int) -> None:
         super().__init__()
         self.couplings = nn.ModuleList(
-            Coupling(channels, width, kernel, layers, condition) for _ in range(couplings)
+            Coupling(spec, channels, condition) for _ in range(spec.couplings)
         )
 
     def forward(self, z: Tensor, mask: Tensor, timbre: Tensor, reverse: bool = False) -> Tensor:

@@ -1,14 +1,16 @@
 """Attention with windowed relative positions, and the encoder stack VITS builds of it.
 
 Relative positions after Shaw et al. 2018 (arXiv 1803.02155), as VITS (arXiv 2106.06103) uses them:
-one table shared by all heads. Axes: B batch, F frames (queries), K keys, H heads, D width, E = D / H,
-R = 2 * window + 1 relative places.
+one table shared by all heads. Axes: B batch, F frames (queries), K keys, H heads, D width,
+E = D / H, R = 2 * window + 1 relative places.
 """
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+
+from voice.spec.vits import PriorSpec
 
 BLOCKED = -1e4  # score of a masked key: far below any other, and finite in half precision
 
@@ -69,9 +71,9 @@ class Attention(nn.Module):
         """(B, H, F, F) scores of the relative places; 0 outside the window."""
         length, places = query.shape[2], 2 * self.window + 1
         local = query @ self.relative_keys.transpose(1, 2).to(query.dtype)  # (B, H, F, R)
-        # Rows of length F + R laid end to end, read with width F + R - 1: each row moves one right.
-        wide = nn.functional.pad(local, (0, length)).flatten(2)[..., : length * (length + places - 1)]
-        skewed = wide.unflatten(-1, (length, length + places - 1))
+        # Rows of length F + R laid end to end, read with width F + R - 1: each moves one right.
+        flat = nn.functional.pad(local, (0, length)).flatten(2)
+        skewed = flat[..., :-length].unflatten(-1, (length, length + places - 1))
         return skewed[..., self.window : self.window + length]
 
     def _local_values(self, weights: Tensor) -> Tensor:
@@ -115,21 +117,19 @@ class RelativeEncoder(nn.Module):
     """A stack of attention and feed-forward layers, each followed by a norm of the sum.
 
     Args:
-        width, heads, hidden, kernel, window, dropout: of each layer.
+        spec: sizes of a layer.
         layers: number of them.
     """
 
-    def __init__(  # noqa: PLR0913 - the sizes of one layer
-        self, width: int, heads: int, hidden: int, kernel: int, window: int, layers: int,
-        dropout: float,
-    ) -> None:
+    def __init__(self, spec: PriorSpec, layers: int) -> None:
         super().__init__()
+        width, dropout = spec.width, spec.dropout
         self.attention = nn.ModuleList(
-            Attention(width, heads, window, dropout) for _ in range(layers)
+            Attention(width, spec.heads, spec.window, dropout) for _ in range(layers)
         )
         self.attention_norm = nn.ModuleList(nn.LayerNorm(width) for _ in range(layers))
         self.feed = nn.ModuleList(
-            FeedForward(width, hidden, kernel, dropout) for _ in range(layers)
+            FeedForward(width, spec.hidden, spec.kernel, dropout) for _ in range(layers)
         )
         self.feed_norm = nn.ModuleList(nn.LayerNorm(width) for _ in range(layers))
         self.drop = nn.Dropout(dropout)

@@ -23,7 +23,8 @@ class ResidualBlock(nn.Module):
     def __init__(self, width: int, kernel: int, dilations: tuple[int, ...]) -> None:
         super().__init__()
         self.dilated = nn.ModuleList(
-            nn.Conv1d(width, width, kernel, dilation=d, padding=d * (kernel // 2)) for d in dilations
+            nn.Conv1d(width, width, kernel, dilation=d, padding=d * (kernel // 2))
+            for d in dilations
         )
         self.plain = nn.ModuleList(
             nn.Conv1d(width, width, kernel, padding=kernel // 2) for _ in dilations

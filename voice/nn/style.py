@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from voice.spec.vits import TimbreSpec
+
 
 class GatedConv(nn.Module):
     """Convolution with a gated linear unit and a residual.
@@ -34,27 +36,23 @@ class StyleEncoder(nn.Module):
     """Spectral network, gated convolutions, self-attention, mean over time.
 
     Args:
-        bins: K.
-        hidden: D.
-        width: of the result.
-        kernel: of the convolutions.
-        heads: of the attention.
-        dropout: rate during training.
+        spec: sizes; ``spec.hidden`` is D.
     """
 
-    def __init__(  # noqa: PLR0913 - its sizes
-        self, bins: int, hidden: int, width: int, kernel: int, heads: int, dropout: float
-    ) -> None:
+    def __init__(self, spec: TimbreSpec) -> None:
         super().__init__()
-        self.heads = heads
-        self.spectral = nn.ModuleList([nn.Linear(bins, hidden), nn.Linear(hidden, hidden)])
-        self.temporal = nn.ModuleList(GatedConv(hidden, kernel, dropout) for _ in range(2))
+        hidden = spec.hidden
+        self.heads = spec.heads
+        self.spectral = nn.ModuleList([nn.Linear(spec.bins, hidden), nn.Linear(hidden, hidden)])
+        self.temporal = nn.ModuleList(
+            GatedConv(hidden, spec.kernel, spec.dropout) for _ in range(2)
+        )
         self.query = nn.Linear(hidden, hidden)
         self.key = nn.Linear(hidden, hidden)
         self.value = nn.Linear(hidden, hidden)
         self.mix = nn.Linear(hidden, hidden)
-        self.output = nn.Linear(hidden, width)
-        self.drop = nn.Dropout(dropout)
+        self.output = nn.Linear(hidden, spec.width)
+        self.drop = nn.Dropout(spec.dropout)
 
     def forward(self, spectrum: Tensor, mask: Tensor) -> Tensor:
         """Encodes references.
@@ -80,7 +78,7 @@ class StyleEncoder(nn.Module):
         query, key, value = (p.unflatten(-1, (self.heads, -1)).transpose(1, 2) for p in parts)
         # The published model divides by the root of the whole width, not of one head's.
         y = functional.scaled_dot_product_attention(
-            query, key, value, attn_mask=(mask > 0)[:, None, :, 0][:, None], scale=x.shape[-1] ** -0.5
+            query, key, value, attn_mask=mask.mT[:, None] > 0, scale=x.shape[-1] ** -0.5
         )
         return x + self.drop(self.mix(y.transpose(1, 2).flatten(2)))
 
