@@ -1,5 +1,6 @@
 # make run | setup | test | test-slow | lint | setup-eval | clean
 # Overridable: PYTHON (3.10 to 3.12), VENV, ARGS (passed on to the page or to pytest).
+# The environment knows this folder (voice.pth), so `import voice` works from anywhere.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := run
@@ -9,7 +10,7 @@ ARGS ?=
 SUPPORTED := import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))
 find_python = for p in "$(PYTHON)" python3 python3.12 python3.11 python3.10 python; do \
 	if [ -n "$$p" ] && "$$p" -c "$(SUPPORTED)" >/dev/null 2>&1; then echo "$$p"; break; fi; done
-pip_install = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+pip_install = $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 .PHONY: run setup dev test test-slow lint setup-eval clean
 
@@ -45,6 +46,7 @@ $(VENV)/.created:
 		echo "$$python cannot make a virtual environment (on Debian: apt install python3-venv)" >&2; \
 		rm -rf $(VENV); exit 1; \
 	}
+	@echo "$(CURDIR)" > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/voice.pth"
 	@touch $@
 
 $(VENV)/.installed: requirements.txt | $(VENV)/.created
@@ -59,5 +61,6 @@ $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 
 .venv-eval/.installed: requirements-eval.txt
 	@python=$$($(find_python)); "$$python" -m venv .venv-eval
-	@.venv-eval/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-eval.txt
+	@.venv-eval/bin/python -m pip install -qq --disable-pip-version-check -r requirements-eval.txt
+	@.venv-eval/bin/python recipes/evaluate/whisper.py .venv-eval/whisper-base
 	@touch $@

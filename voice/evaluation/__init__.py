@@ -1,0 +1,1 @@
+"""Figures of quality (``evaluate``) and of speed and memory (``benchmark``)."""
