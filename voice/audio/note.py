@@ -94,8 +94,8 @@ def info_chunk(note: Note) -> bytes:
 def read_tags(path: str | os.PathLike[str]) -> dict[str, str]:
     """The tags of a sound file of any kind (keys in lower case); empty where it has none.
 
-    WAV files are read here, chunk by chunk. soundfile does not show the comment of all other files, so
-    PyAV reads them as well.
+    WAV files are read here, chunk by chunk; other files by soundfile, and by PyAV for the
+    comments that soundfile leaves out.
     """
     try:
         with open(path, "rb") as file:
