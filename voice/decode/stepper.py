@@ -80,7 +80,7 @@ class EagerStepper:
     def prefill(self, prefixes: Sequence[Prefix], rows: Sequence[int], room: int) -> Tensor:
         """See :class:`Stepper`."""
         model = self.model
-        device = model.head.weight.device
+        device = model.code_embedding.weight.device
         prompts = [p.prompt_codes for p in prefixes]
         lengths = torch.tensor([len(p) for p in prompts], device=device)
         text = model.embed_text(*_phonemes(prefixes, device))

@@ -48,7 +48,8 @@ class SelfAttention(nn.Module):
         if cache is not None:
             key, value, written = cache.append(layer, key, value)
             mask = written if mask is None else mask
-        y = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+            query = query.to(key.dtype)
+        y = F.scaled_dot_product_attention(query, key, value, attn_mask=mask).to(x.dtype)
         return self.out(y.transpose(1, 2).reshape(batch, length, width))
 
 

@@ -4,7 +4,7 @@ Axes: L layers, B rows, H heads, S slots, E head width.
 
 | name | dtype | axes | meaning |
 | --- | --- | --- | --- |
-| ``keys``, ``values`` | model's | (L, B, H, S, E) | slots from ``length`` on are garbage |
+| ``keys``, ``values`` | any float | (L, B, H, S, E) | slots from ``length`` on are garbage |
 | ``length`` | int | | slots written, the same for every row |
 | ``visible`` | bool | (B, S) | False where a row is padded; None if no row is |
 """
