@@ -6,11 +6,9 @@
 from __future__ import annotations
 
 import importlib
-import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -43,7 +41,6 @@ SUMMARIES: dict[str, str] = {
     "benchmark": "Measure speed and memory on this machine.",
 }
 DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
-TERMINATED = 143
 
 
 @dataclass(frozen=True)
@@ -142,15 +139,7 @@ def _usage(error: click.UsageError) -> str:
 
 
 def _prepare_streams() -> None:
-    """UTF-8 whatever the terminal says, and an end by SIGTERM that cleans up."""
+    """UTF-8 whatever the terminal says."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
-    try:
-        signal.signal(signal.SIGTERM, _terminate)
-    except ValueError:  # not in the main thread: a test, a page
-        return
-
-
-def _terminate(number: int, frame: Any) -> None:
-    raise SystemExit(TERMINATED)

@@ -76,7 +76,7 @@ def encode(model: Model, source: Audio) -> Iterator[tuple[np.ndarray, np.ndarray
     Yields:
         (T,) int64 and (F, D) float32.
     """
-    content = model.spec.tokenizer.content
+    content = model.spec.tokenizer.content.spectrum
     samples = resample(source.samples, source.sample_rate, content.sample_rate)
     token = round(content.sample_rate / model.tokenizer.rate)
     stride = model.spec.tokenizer.stride

@@ -1,0 +1,99 @@
+"""Self-check: what counts as the same sound, as a dropped word, and which reading is kept."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voice.synth import selfcheck
+from voice.text import symbols as tables
+
+TABLE = tables.table("v2")
+ROWS = {symbol: row for row, symbol in enumerate(TABLE)}
+BLANK = len(TABLE)
+
+
+def _classes(symbols: str) -> list[int]:
+    ids = np.array([ROWS[s] for s in symbols.split()], np.int64)
+    return selfcheck.wanted_classes(ids, TABLE).tolist()
+
+
+def test_stress_and_tone_do_not_count_and_silence_is_left_out() -> None:
+    assert _classes("AH0 , AE1 .") == _classes("AH2 AE0")
+    assert _classes("ang1 … SP") == _classes("ang4")
+    assert _classes("! ? , . - … _ SP SP2 SP3") == []
+
+
+def test_different_sounds_stay_different() -> None:
+    for a, b in itertools.combinations(["AH0", "AE0", "B", "b", "i01", "i1", "ir1", "ang1", "an1"], 2):
+        assert _classes(a) != _classes(b), (a, b)
+
+
+def test_collapse_follows_ctc() -> None:
+    frames = np.array([BLANK, 5, 5, BLANK, 5, 7, 7, BLANK])
+    assert selfcheck.collapse(frames, BLANK).tolist() == [5, 5, 7]
+    assert selfcheck.collapse(np.array([BLANK, BLANK]), BLANK).tolist() == []
+    assert selfcheck.collapse(np.zeros(0, np.int64), BLANK).tolist() == []
+
+
+def _reference_distance(a: list[int], b: list[int]) -> int:
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        last, row[0] = row[0], i
+        for j, y in enumerate(b, 1):
+            last, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, last + (x != y))
+    return row[-1]
+
+
+letters = st.lists(st.integers(0, 4), max_size=12)
+
+
+@given(letters, letters)
+def test_distance_is_levenshteins(a: list[int], b: list[int]) -> None:
+    found = selfcheck.align(np.array(a, np.int64), np.array(b, np.int64))
+    assert found.distance == _reference_distance(a, b)
+    assert found.missing <= len(a) and found.surplus <= len(b)
+
+
+def test_a_dropped_word_is_a_run_of_missing_phonemes() -> None:
+    wanted = np.arange(40)
+    read = np.concatenate([wanted[:10], wanted[15:]])
+    assert selfcheck.align(wanted, read) == selfcheck.Alignment(5, 5, 0)
+    assert not selfcheck.judge(wanted, read, 80, "en").passed
+
+
+def test_a_repeated_word_is_a_run_of_surplus_phonemes() -> None:
+    wanted = np.arange(40)
+    read = np.concatenate([wanted[:15], wanted[10:]])
+    assert selfcheck.align(wanted, read) == selfcheck.Alignment(5, 0, 5)
+    assert not selfcheck.judge(wanted, read, 80, "en").passed
+
+
+def test_scattered_misreadings_pass() -> None:
+    wanted = np.arange(40)
+    read = wanted.copy()
+    read[[3, 17, 30]] = 99
+    reading = selfcheck.judge(wanted, read, 80, "en")
+    assert reading.passed and reading.errors == 3 / 40
+
+
+def test_too_fast_too_slow_and_unended_fail() -> None:
+    wanted = np.arange(40)
+    assert selfcheck.judge(wanted, wanted, 80, "en").passed
+    assert not selfcheck.judge(wanted, wanted, 10, "en").passed
+    assert not selfcheck.judge(wanted, wanted, 900, "en").passed
+    assert not selfcheck.judge(wanted, wanted, 80, "en", ended=False).passed
+
+
+def test_the_best_is_one_that_passed_then_the_cheapest() -> None:
+    wanted = np.arange(40)
+    good = selfcheck.judge(wanted, wanted, 80, "en")
+    fair = selfcheck.judge(wanted, np.where(wanted == 4, 99, wanted), 80, "en")
+    bad = selfcheck.judge(wanted, wanted[:20], 40, "en")
+    worse = selfcheck.judge(wanted, wanted[:5], 40, "en")
+    assert selfcheck.best_of([bad, fair, good, worse]) == 2
+    assert selfcheck.best_of([worse, bad]) == 1
+    assert selfcheck.best_of([good, good]) == 0
