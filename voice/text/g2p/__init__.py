@@ -1,0 +1,1 @@
+"""Words to phoneme symbols, one module a language."""

@@ -1,0 +1,128 @@
+"""Which language each run of a text is in, by script.
+
+Latin and Greek letters are English; kana is Japanese; Han characters are Japanese where kana
+stands in the same sentence or Japanese was asked for, else Chinese (Cantonese where that was asked
+for); Hangul is Korean. Digits and marks go with their neighbours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from voice.errors import OptionError
+from voice.text.normalize.units import EVERY as UNITS
+from voice.values import TextSpan
+
+LANGUAGES = ("en", "zh", "ja", "ko", "yue")
+NAMES = {"en": "English", "zh": "Chinese", "ja": "Japanese", "ko": "Korean", "yue": "Cantonese"}
+_SENTENCE = re.compile(r"[^。！？!?\n]*[。！？!?\n]+|[^。！？!?\n]+")
+_UNIT_AFTER = re.compile(rf"\s?(?:{'|'.join(map(re.escape, UNITS))})(?![A-Za-z])")
+_NUMBER = re.compile(r"(?:US|HK)?[$€£¥₩#+\-]?\d[\d.,:/\-~–〜～+×÷=*%‰°℃℉]*")
+
+
+@dataclass(frozen=True)
+class _Scripts:
+    han: re.Pattern[str] = re.compile(
+        "[\u2e80-\u2fdf\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+    )
+    kana: re.Pattern[str] = re.compile("[\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff]")
+    latin: re.Pattern[str] = re.compile(
+        "[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff\u0391-\u03a9\u03b1-\u03c9]"
+    )
+    hangul: re.Pattern[str] = re.compile("[\u1100-\u11ff\u3131-\u318e\uac00-\ud7a3]")
+
+
+SCRIPTS = _Scripts()
+
+
+def check(language: str, languages: Iterable[str]) -> None:
+    """Refuses an unknown language code.
+
+    Raises:
+        OptionError: ``language`` is neither ``auto`` nor one of ``languages``.
+    """
+    allowed = ["auto", *languages]
+    if language not in allowed:
+        raise OptionError(f"language {language!r} is not one of {', '.join(allowed)}")
+
+
+def script(ch: str, han: str = "zh") -> str:
+    """The language of a character by its script; empty for digits, marks and everything else."""
+    if SCRIPTS.latin.match(ch):
+        return "en"
+    if SCRIPTS.han.match(ch):
+        return han
+    if SCRIPTS.kana.match(ch):
+        return "ja"
+    return "ko" if SCRIPTS.hangul.match(ch) else ""
+
+
+def spans(
+    text: str, language: str = "auto", placeholders: Mapping[str, str] | None = None
+) -> list[TextSpan]:
+    """Runs of one language; their texts joined are ``text``.
+
+    Args:
+        text: cleaned text.
+        language: ``auto``, or the language asked for: it decides what Han characters and bare
+            numbers are, words in other scripts keep their own language.
+        placeholders: language of placeholder characters.
+    """
+    base = language if language != "auto" else _base(text)
+    out: list[TextSpan] = []
+    for match in _SENTENCE.finditer(text):
+        for ch, label in zip(match[0], _labels(match[0], language, base, placeholders or {}),
+                             strict=True):
+            if out and out[-1].language == label:
+                out[-1] = TextSpan(out[-1].text + ch, label)
+            else:
+                out.append(TextSpan(ch, label))
+    return out
+
+
+def _base(text: str) -> str:
+    """The language of sentences that have no script of their own (digits alone)."""
+    if SCRIPTS.kana.search(text):
+        return "ja"
+    if SCRIPTS.hangul.search(text):
+        return "ko"
+    return "zh" if SCRIPTS.han.search(text) else "en"
+
+
+def _labels(
+    sentence: str, language: str, base: str, placeholders: Mapping[str, str]
+) -> list[str]:
+    """The language of each character of a sentence."""
+    han = language if language in ("zh", "ja", "yue") else (
+        "ja" if SCRIPTS.kana.search(sentence) else "zh")
+    labels = [placeholders.get(ch) or script(ch, han) for ch in sentence]
+    present = {x for x in labels if x}
+    others = sorted(present - {"en"})
+    main = base
+    if present and language not in present:
+        main = others[0] if others else ("en" if language == "auto" else language)
+        main = "en" if not others and language == "auto" else main
+    if main != "en":
+        _numbers(sentence, labels, main)
+    last = next((x for x in labels if x), main)
+    for i, label in enumerate(labels):
+        last = label or last
+        labels[i] = last
+    return labels
+
+
+def _numbers(sentence: str, labels: list[str], main: str) -> None:
+    """Numbers (and their units) are read in the main language, unless glued to Latin letters."""
+    for match in _NUMBER.finditer(sentence):
+        start, end = match.span()
+        glued = labels[start - 1] == "en" if start else False
+        if glued or start > 1 and sentence[start - 1] in "-.@/_" and labels[start - 2] == "en":
+            continue
+        unit = _UNIT_AFTER.match(sentence, end)
+        if unit:
+            end = unit.end()
+        elif end < len(labels) and labels[end] == "en" and match[0][0].isdigit():
+            continue
+        labels[start:end] = [main] * (end - start)

@@ -1,0 +1,261 @@
+"""English text as it is spoken: words, apostrophes and the marks ``! ? , .`` remain.
+
+Order matters: addresses, abbreviations, dates and times, money, telephone numbers, units, then
+plain numbers, signs, acronyms.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from voice.text.normalize import english_words as words
+from voice.text.normalize.english_numbers import (
+    cardinal, decade, decimal, digits, fraction, ordinal, year,
+)
+
+_NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+"
+_MONTH = (
+    r"(January|February|March|April|May|June|July|August|September|October|November|December|"
+    r"Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec)\b\.?"
+)
+_SCALE = {"k": "thousand", "K": "thousand", "m": "million", "M": "million", "mn": "million",
+          "b": "billion", "B": "billion", "bn": "billion", "tn": "trillion", "T": "trillion"}
+
+
+def normalize(text: str) -> str:
+    """Text as it is spoken.
+
+    Args:
+        text: cleaned text; placeholder characters (private use area) stay where they are.
+    """
+    text = letters(text)
+    text = re.sub(r"</?[A-Za-z][^<>]*>", " ", text)
+    text = words.addresses(text)
+    text = words.abbreviations(text)
+    text = _dates(text)
+    text = _times(text)
+    text = _money(text)
+    text = _telephones(text)
+    text = _units(text)
+    text = _numbers(text)
+    text = _signs(text)
+    text = words.acronyms(text)
+    return tidy(text)
+
+
+def letters(text: str) -> str:
+    """Accents removed, Greek letters named, ligatures taken apart."""
+    lists = words.data()
+    text = re.sub(r"(?<=[\w.])\s*μm\b", " micrometers", text)
+    out: list[str] = []
+    for ch in unicodedata.normalize("NFD", text):
+        low = ch.lower()
+        if unicodedata.combining(ch):
+            continue
+        if low in lists["greek"]:
+            out.append(f" {lists['greek'][low]} ")
+        elif low in lists["letters"]:
+            plain = lists["letters"][low]
+            out.append(plain if ch == low else plain.capitalize())
+        else:
+            out.append(ch)
+    return "".join(out)
+
+
+def _month(name: str) -> str:
+    return next(m for m in words.data()["months"] if m.startswith(name.rstrip(".")[:3]))
+
+
+def _dates(text: str) -> str:
+    months = words.data()["months"]
+
+    def numeric(y: str, m: str, d: str, whole: str) -> str:
+        if not (1 <= int(m) <= 12 and 1 <= int(d) <= 31):
+            return whole
+        return f"{months[int(m) - 1]} {ordinal(int(d))}, {year(int(y))}"
+
+    text = re.sub(r"\b(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?=T?\d\d:\d\d|\b)(?:T(?=\d))?",
+                  lambda m: numeric(m[1], m[3], m[4], m[0]) + " ", text)
+    text = re.sub(r"\b(\d{1,2})/(\d{1,2})/(\d{4})\b",
+                  lambda m: numeric(m[3], m[1], m[2], "") or numeric(m[3], m[2], m[1], m[0]), text)
+    text = re.sub(rf"\b{_MONTH}\s(\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s(\d{{4}}))?(?![\d:/])\b",
+                  lambda m: f"{_month(m[1])} {ordinal(int(m[2]))}"
+                  + (f", {year(int(m[3]))}" if m[3] else ""), text)
+    text = re.sub(rf"\b(\d{{1,2}})(?:st|nd|rd|th)?\s(?:of\s)?{_MONTH}(?:,?\s(\d{{4}}))?(?!\d)",
+                  lambda m: f"the {ordinal(int(m[1]))} of {_month(m[2])}"
+                  + (f", {year(int(m[3]))}" if m[3] else ""), text)
+    text = text.replace("the the ", "the ").replace("The the ", "The ")
+    text = re.sub(r"\b(\d{4})s\b", lambda m: decade(int(m[1])), text)
+    return re.sub(r"'?\b([2-9]0)s\b", lambda m: decade(int(m[1])), text)
+
+
+def _times(text: str) -> str:
+    half = r"(?:\s?([AaPp])\.?[Mm]\b\.?)"
+    text = re.sub(rf"\b([01]?\d|2[0-4]):([0-5]\d)(?::([0-5]\d))?(?:{half})?(?!\d)", _time, text)
+    text = re.sub(rf"\b(1[0-2]|[1-9]){half}(?!\w)",
+                  lambda m: f"{cardinal(int(m[1]))} {m[2].upper()} M" + _stop(m), text)
+    text = re.sub(r"\b([ap])\.m\.", lambda m: f"{m[1].upper()} M" + _stop(m), text)
+    return re.sub(r"\b(\d{1,3}):(\d{1,3})\b(?!:)", r"\1 to \2", text)
+
+
+def _stop(match: re.Match[str]) -> str:
+    """``p.m.`` may end a sentence."""
+    rest = match.string[match.end():]
+    return "." if match[0].endswith(".") and re.match(r"\s*$|\s+[A-Z][a-z]", rest) else ""
+
+
+def _time(match: re.Match[str]) -> str:
+    hour, minute = int(match[1]), int(match[2])
+    out = cardinal(hour)
+    if minute:
+        out += (" oh " if minute < 10 else " ") + cardinal(minute)
+    elif not match[4]:
+        out += " o'clock" if hour <= 12 else " hundred hours"
+    if match[3]:
+        out += f" and {cardinal(int(match[3]))} seconds"
+    return out + (f" {match[4].upper()} M" if match[4] else "") + _stop(match)
+
+
+def _money(text: str) -> str:
+    table = words.data()["currencies"]
+    symbols = "|".join(re.escape(s) for s in sorted(table, key=len, reverse=True) if s != "¢")
+    scale = r"(?:\s?(k|K|m|M|mn|b|B|bn|tn|T|thousand|million|billion|trillion)\b)?"
+    text = re.sub(rf"(?<![A-Za-z])(-)?({symbols})\s?({_NUMBER}){scale}",
+                  lambda m: _amount(m[2], m[3], m[4] or "", bool(m[1])), text)
+    codes = "|".join(s for s in table if s.isalpha() or s in "€£¥¢")
+    return re.sub(rf"(?<![\w.])({_NUMBER}){scale}\s?({codes})(?![A-Za-z])",
+                  lambda m: _amount(m[3], m[1], m[2] or "", False), text)
+
+
+def _amount(currency: str, number: str, scale: str, negative: bool) -> str:
+    one, many, small, smalls = words.data()["currencies"][currency]
+    number = number.replace(",", "")
+    sign = "minus " if negative else ""
+    if scale:
+        return f"{sign}{decimal(number)} {_SCALE.get(scale, scale)} {many}"
+    whole, _, part = number.partition(".")
+    if not small or (part and len(part) != 2):
+        return f"{sign}{decimal(number)} {one if number == '1' else many}"
+    big, little = int(whole or 0), int(part or 0)
+    names = []
+    if big or not little:
+        names.append(f"{cardinal(big)} {one if big == 1 else many}")
+    if little:
+        names.append(f"{cardinal(little)} {small if little == 1 else smalls}")
+    return sign + " and ".join(names)
+
+
+_TELEPHONE = re.compile(
+    r"(?<![\w.,/-])(?:\+\d{1,3}[\s.-]?)?(?:\(\d{2,4}\)[\s.-]?|\d{1,4}[.-])"
+    r"(?:\d{2,4}[\s.-])*\d{4}(?![\w/-])|(?<![\w.])\+\d[\d\s-]{7,}\d"
+    r"|(?<![\w.,-])0\d{8,}(?!\w)|(?<![\w.])0\d{2,4}\s\d{3,4}\s\d{3,4}(?!\w)"
+)
+
+
+def _telephones(text: str) -> str:
+    def read(match: re.Match[str]) -> str:
+        groups = re.findall(r"\d+", match[0])
+        count = sum(map(len, groups))
+        if count < 7 or count > 15 or (len(groups) == 2 and len(groups[0]) == 4):
+            return match[0]
+        plus = "plus " if match[0].startswith("+") else ""
+        return plus + ", ".join(digits(g) for g in groups)
+
+    return _TELEPHONE.sub(read, text)
+
+
+def _units(text: str) -> str:
+    table = words.data()["units"]
+    names = "|".join(re.escape(u) for u in sorted(table, key=len, reverse=True))
+    text = re.sub(r"(?<!\w)(\d+)'\s?(\d+)\"", lambda m: f"{m[1]} feet {m[2]} inches", text)
+    text = re.sub(rf"({_NUMBER})\s?[-–~]\s?({_NUMBER})(\s?(?:{names})(?![A-Za-z²³]))",
+                  r"\1 to \2\3", text)
+
+    def read(match: re.Match[str]) -> str:
+        one, many = table[match[3]]
+        per = f" per {table[match[4]][0]}" if match[4] and match[4] in table else ""
+        sign = "minus " if match[1] else ""
+        return f"{sign}{decimal(match[2])} {one if match[2] == '1' else many}{per} "
+
+    return re.sub(
+        rf"(?:(?<![\w)\]])(-))?(?<![\w.])({_NUMBER})[\s-]?({names})(?:/([a-z]+))?(?![A-Za-z\d²³])",
+        read, text)
+
+
+def _numbers(text: str) -> str:
+    text = re.sub(r"\b24/7\b", "twenty four seven", text)
+    text = re.sub(r"\b9/11\b", "nine eleven", text)
+    text = re.sub(r"(?<![\d/.])(\d{1,3})\s(\d{1,3})/(\d{1,3})(?![\d/])",
+                  lambda m: f"{cardinal(int(m[1]))} and {fraction(int(m[2]), int(m[3]))}", text)
+    text = re.sub(r"(?<![\w/.,])(\d{1,4})/(\d{1,4})(?![\w/])",
+                  lambda m: fraction(int(m[1]), int(m[2])), text)
+    text = re.sub(r"(?<![\w.])(\d+(?:\.\d+){2,})(?![\w.]*\d)", _version, text)
+    text = re.sub(r"\b(\d[\d,]*)(?:st|nd|rd|th)\b",
+                  lambda m: ordinal(int(m[1].replace(",", ""))) if len(m[1]) < 20 else m[1], text)
+    text = re.sub(r"#(?=\d)", "number ", text)
+    text = re.sub(r"(?<![\w-])(\d{4})\s?[-–]\s?(\d{2})(?![\d-])",
+                  lambda m: f"{m[1]} to {m[2]}", text)
+    text = re.sub(r"(?<=\d)\s?[–~]\s?(?=\d)|(?<=\d)-(?=\d)", " to ", text)
+    text = re.sub(r"(?<=\d)\s(?:[*×x])\s(?=\d)|(?<=\d)[*×x](?=\d)", " times ", text)
+    text = re.sub(r"(?<=\d)x\b", " times", text)
+    text = re.sub(r"(?<=\d)\s-\s(?=\d)", " minus ", text)
+    text = re.sub(r"(?<=[\w)])\s*<\s*(?=[-\d])", " is less than ", text)
+    text = re.sub(r"(?<=[\w)])\s*>\s*(?=[-\d])", " is greater than ", text)
+    text = re.sub(r"(?<=\d)\s/\s(?=\d)", " divided by ", text)
+    text = re.sub(r"(?:^|(?<=[\s(=,:]))-(?=\.?\d)", "minus ", text)
+    text = re.sub(r"(?:^|(?<=[.!?\n]\s))(\d{1,2})[.)](?=\s[A-Z])", r"\1,", text)
+    text = words.glued(text)
+    text = _regnal(text)
+    text = re.sub(r"(?<![\d,.])(1[1-9]\d\d|20\d\d)(?![\d]|,\d{3}|\.\d)",
+                  lambda m: f" {year(int(m[1]))} ", text)
+    return re.sub(_NUMBER, lambda m: f" {decimal(m[0])} ", text)
+
+
+def _version(match: re.Match[str]) -> str:
+    return " point ".join(decimal(p) for p in match[1].split("."))
+
+
+_ROMAN = {"II": 2, "III": 3, "IV": 4, "VI": 6, "VII": 7, "VIII": 8, "IX": 9, "XI": 11, "XII": 12,
+          "XIII": 13, "XIV": 14, "XV": 15, "XVI": 16, "XVII": 17, "XVIII": 18, "XIX": 19, "XX": 20,
+          "XXI": 21}
+_KINGS = frozenset(
+    "Henry Louis Charles George Edward James William Richard Elizabeth Catherine Napoleon Pius "
+    "John Paul Benedict Gregory Philip Frederick Alexander Nicholas Peter Francis Leo".split()
+)
+
+
+def _regnal(text: str) -> str:
+    def read(match: re.Match[str]) -> str:
+        value = _ROMAN[match[2]]
+        if match[1] in _KINGS:
+            return f"{match[1]} the {ordinal(value)}"
+        return f"{match[1]} {cardinal(value)}"
+
+    return re.sub(rf"\b([A-Z][a-z]+)\s({'|'.join(sorted(_ROMAN, key=len, reverse=True))})\b",
+                  read, text)
+
+
+def _signs(text: str) -> str:
+    text = re.sub(r"#(?=[A-Za-z])", " hashtag ", text)
+    text = re.sub(r"\b([A-Z]{1,2})&([A-Z])\b", lambda m: " ".join(m[1]) + " and " + m[2], text)
+    text = re.sub(r"\s'n'\s", " and ", text)
+    text = re.sub(r"(?<=[A-Za-z])\s?/\s?(?=[A-Za-z])", " ", text)
+    text = text.replace("&amp;", "&").replace("&", " and ")
+    for sign, word in words.data()["signs"].items():
+        text = text.replace(sign, f" {word} ")
+    return text
+
+
+def tidy(text: str) -> str:
+    """Marks unified, runs of them collapsed to the first, everything else removed."""
+    text = re.sub(r"[。．｡]", ".", text.replace("，", ",").replace("、", ","))
+    text = re.sub(r"\s+[-–—]+\s+|—+|--+", ", ", text)
+    text = re.sub(r"\s*\(\s*|\s*\)\s*(?=\w)", ", ", text)
+    text = re.sub(r"[;:；：]", ",", text)
+    text = re.sub(r"…|\.{2,}", ".", text)
+    text = re.sub(r"([!?,.])?\s*\n\s*", lambda m: (m[1] or ".") + " ", text)
+    text = re.sub(r"[^A-Za-z'!?,.\ue000-\uf8ff ]", " ", text)
+    text = re.sub(r"(?<![A-Za-z])'(?!(?:em|til|cause|tis|twas)\b)|'(?![A-Za-z])(?<!s')", " ", text)
+    text = re.sub(r"\s*([!?,.])[\s!?,.]*", r"\1 ", text)
+    return re.sub(r"\s+", " ", text).strip().removeprefix(", ")
