@@ -1,0 +1,35 @@
+"""Trains the text-to-semantic model; see README.md beside this file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import click
+
+from voice.spec.text2semantic import Text2SemanticSpec
+from voice.training.loop import train
+from voice.training.options import Options, training_options
+from voice.training.text2semantic_task import Text2SemanticTask, Text2SemanticTraining
+from voice.training.weights import write_part_spec
+
+MINI = Text2SemanticSpec(
+    layers=8, width=384, heads=6, hidden=1536, phonemes=732, codes=1024, bert_width=0,
+    norm_first=True, dropout=0.1,
+)
+
+
+@click.command()
+@training_options
+def main(options: Options) -> None:
+    """Trains the model on the labelled CACHE into OUT."""
+    spec, config = MINI, Text2SemanticTraining()
+    if options.smoke:
+        spec, config = replace(spec, layers=4, width=96, hidden=192), replace(config, positions=400)
+    write_part_spec(options.settings.out, spec)
+    task = Text2SemanticTask(options.corpus(), spec, config, options.settings.device)
+    click.echo(json.dumps(train(task, options.settings)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,33 @@
+"""Trains the semantic tokenizer; see README.md beside this file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import click
+
+from voice.spec.tokenizer import TokenizerSpec
+from voice.training.options import Options, training_options
+from voice.training.tokenizer_task import TokenizerTask, TokenizerTraining
+from voice.training.loop import train
+from voice.training.weights import write_part_spec
+
+
+@click.command()
+@training_options
+def main(options: Options) -> None:
+    """Trains the tokenizer on DATA (a folder with corpus/ and speech/) into OUT."""
+    config = TokenizerTraining()
+    spec = TokenizerSpec()
+    if options.smoke:
+        config = replace(config, aligned=2, unaligned=1, seconds=2.0, codebook_start=2, teacher_start=3)
+    corpus = options.corpus()
+    spec = replace(spec, phones=len(corpus.phones))
+    write_part_spec(options.settings.out, spec)
+    figures = train(TokenizerTask(corpus, spec, config, options.settings.device), options.settings)
+    click.echo(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()

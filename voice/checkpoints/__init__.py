@@ -1,0 +1,1 @@
+"""Weights on disk: reading, naming and checking them."""

@@ -1,0 +1,138 @@
+"""Our model folders: ``spec.json`` beside safetensors; half precision on disk, single in memory.
+
+A folder holds ``tokenizer.safetensors``, ``text2semantic.safetensors`` and ``decoder.safetensors``.
+Loading is strict: missing and unused weights are errors that name them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from voice.checkpoints.tensors import read_tensors, whole_file, write_tensors
+from voice.errors import DeviceError, ModelFileError
+from voice.spec.load import from_dict, read_json, to_dict
+from voice.spec.model import ModelSpec
+
+if TYPE_CHECKING:
+    from voice.models.text2semantic import Text2Semantic
+    from voice.models.tokenizer import SemanticTokenizer
+    from voice.models.vits import Vits
+
+PARTS = ("tokenizer", "text2semantic", "decoder")
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A loaded model, ready to use.
+
+    Attributes:
+        name: of the specification.
+        spec: what it is made of.
+        tokenizer, text2semantic, decoder: its parts, in evaluation mode.
+        revision: digest of the weights, 12 hexadecimal digits.
+        device: where the parts are.
+    """
+
+    name: str
+    spec: ModelSpec
+    tokenizer: SemanticTokenizer
+    text2semantic: Text2Semantic
+    decoder: Vits
+    revision: str
+    device: torch.device
+
+
+def load_strictly(module: nn.Module, tensors: Mapping[str, Tensor], where: str) -> None:
+    """Fills a module's persistent state.
+
+    Raises:
+        ModelFileError: names missing or unused weights, or those of another shape.
+    """
+    wanted = module.state_dict()
+    problems = [f"missing {k}" for k in wanted if k not in tensors]
+    problems += [f"unused {k}" for k in tensors if k not in wanted]
+    problems += [
+        f"{k} is {tuple(tensors[k].shape)} instead of {tuple(v.shape)}"
+        for k, v in wanted.items()
+        if k in tensors and tensors[k].shape != v.shape
+    ]
+    if problems:
+        shown = "; ".join(problems[:8]) + (f" and {len(problems) - 8} more" if len(problems) > 8 else "")
+        raise ModelFileError(f"{where}: weights do not fit the specification: {shown}")
+    module.load_state_dict({k: v.to(wanted[k].dtype) for k, v in tensors.items()})
+
+
+def choose_device(name: str) -> torch.device:
+    """The device of a name as people write it.
+
+    Args:
+        name: ``auto`` (CUDA where there is one), ``cpu``, ``cuda`` or ``cuda:N``.
+
+    Raises:
+        DeviceError: there is no such device.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    kind, _, index = name.partition(":")
+    if kind not in ("cpu", "cuda") or (index and not index.isdigit()):
+        raise DeviceError(f"--device {name}: not a device", "Use auto, cpu, cuda or cuda:N.")
+    if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
+        raise DeviceError(f"--device {name}: this machine has {torch.cuda.device_count()} CUDA devices",
+                          "Use auto or cpu.")
+    return torch.device(name)
+
+
+def read_spec(folder: Path) -> ModelSpec:
+    """The specification of a model folder.
+
+    Raises:
+        ModelFileError: the folder has none, or it is not a valid one.
+    """
+    if not (folder / "spec.json").is_file():
+        raise ModelFileError(f"{folder}: not a model folder (it has no spec.json)")
+    return from_dict(ModelSpec, read_json(folder / "spec.json"), str(folder / "spec.json"))
+
+
+def load_model(folder: Path, device: str = "auto") -> Model:
+    """Loads a model folder.
+
+    Raises:
+        ModelFileError: a file is missing, corrupt, or does not fit the specification.
+        DeviceError: there is no such device.
+    """
+    from voice.models.text2semantic import Text2Semantic
+    from voice.models.tokenizer import SemanticTokenizer
+    from voice.models.vits import Vits
+
+    spec, where = read_spec(folder), choose_device(device)
+    parts: dict[str, nn.Module] = {
+        "tokenizer": SemanticTokenizer(spec.tokenizer),
+        "text2semantic": Text2Semantic(spec.text2semantic),
+        "decoder": Vits(spec.decoder),
+    }
+    digest = hashlib.sha256()
+    for name, part in parts.items():
+        path = folder / f"{name}.safetensors"
+        load_strictly(part, read_tensors(path), str(path))
+        digest.update(path.read_bytes())
+        part.eval().requires_grad_(False).to(where)
+    return Model(spec.name, spec, **parts, revision=digest.hexdigest()[:12], device=where)  # pyright: ignore
+
+
+def save_part(folder: Path, name: str, module: nn.Module) -> None:
+    """Writes one part's weights in half precision."""
+    write_tensors(folder / f"{name}.safetensors", module.state_dict(), half=True)
+
+
+def save_spec(folder: Path, spec: ModelSpec) -> None:
+    """Writes ``spec.json``."""
+    with whole_file(folder / "spec.json") as part:
+        part.write_text(json.dumps(to_dict(spec), indent=2) + "\n", "utf8")

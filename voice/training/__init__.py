@@ -1,0 +1,1 @@
+"""Training of the three models: data, losses, discriminators, loops."""

@@ -1,0 +1,280 @@
+"""The training loop: resumable, time-budgeted, on CPU or CUDA, with averaged weights.
+
+Every batch is drawn from (seed, step) alone, so a resumed run sees what an unbroken one would have
+seen. Under ``torchrun`` each process draws its own batches and gradients are averaged.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.tensorboard import SummaryWriter
+from tqdm import tqdm
+
+from voice.checkpoints.tensors import read_tensors, write_tensors
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """How long, where and how often.
+
+    Attributes:
+        out: folder of the resumable state, logs and curves.
+        minutes: stop after so much time of this call; None for no limit.
+        steps: stop at this step; None for no limit.
+        device: ``cpu`` or ``cuda[:N]``.
+        resume: continue from the state in ``out`` if there is one.
+        seed: of batches and initial weights.
+        save_minutes: between two saved states.
+        log_steps: between two log lines.
+        gate_minutes: between two evaluations of the gate.
+    """
+
+    out: Path
+    minutes: float | None = None
+    steps: int | None = None
+    device: str = "cpu"
+    resume: bool = True
+    seed: int = 1
+    save_minutes: float = 5.0
+    log_steps: int = 20
+    gate_minutes: float = 10.0
+
+
+class Task(Protocol):
+    """What is trained. ``models`` and ``optimizers`` make up the resumable state."""
+
+    models: dict[str, nn.Module]
+    averaged: dict[str, nn.Module]
+    optimizers: dict[str, torch.optim.Optimizer]
+
+    def batch(self, rng: np.random.Generator) -> Any:
+        """Draws and prepares a batch; runs in a background thread."""
+        ...
+
+    def step(self, batch: Any, step: int) -> dict[str, float | Tensor]:
+        """One update; returns figures to log."""
+        ...
+
+    def gate(self) -> dict[str, float]:
+        """Figures on held-out data, computed with the averaged weights."""
+        ...
+
+
+class Average:
+    """Exponential moving average of a model's weights; buffers are copied.
+
+    Args:
+        source: the trained model.
+        target: an equal model that holds the average.
+        decay: per step; shorter memory in the first steps.
+    """
+
+    def __init__(self, source: nn.Module, target: nn.Module, decay: float = 0.999) -> None:
+        self.source, self.target, self.decay = source, target, decay
+        target.load_state_dict(source.state_dict())
+        target.requires_grad_(False).eval()
+
+    @torch.no_grad()
+    def update(self, step: int) -> None:
+        """Moves the average by one step."""
+        decay = min(self.decay, (1 + step) / (10 + step))
+        averages, sources = list(self.target.parameters()), list(self.source.parameters())
+        torch._foreach_lerp_(averages, sources, 1 - decay)
+        for average, value in zip(self.target.buffers(), self.source.buffers(), strict=True):
+            average.copy_(value)
+
+
+def descend(
+    loss: Tensor, optimizer: torch.optim.Optimizer, clip: float = 1.0, scale: float = 1.0
+) -> float:
+    """Back-propagates and updates; gradients are averaged over processes and clipped.
+
+    Args:
+        loss: scalar.
+        optimizer: its parameters are updated.
+        clip: largest norm of the gradient.
+        scale: of the learning rate at this step (warm-up).
+
+    Returns:
+        The gradient's norm before clipping; an update with a non-finite norm is skipped.
+    """
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    if torch.distributed.is_initialized():
+        for p in parameters:
+            if p.grad is None:
+                p.grad = torch.zeros_like(p)
+            torch.distributed.all_reduce(p.grad)
+            p.grad /= torch.distributed.get_world_size()
+    norm = float(torch.nn.utils.clip_grad_norm_(parameters, clip))
+    if not np.isfinite(norm):
+        return norm
+    for group in optimizer.param_groups:
+        group.setdefault("base_lr", group["lr"])
+        group["lr"] = group["base_lr"] * scale
+    optimizer.step()
+    return norm
+
+
+def autocast(device: str) -> torch.autocast:
+    """bf16 where matrix products gain from it, on both kinds of device."""
+    return torch.autocast(device.split(":", 1)[0], torch.bfloat16)
+
+
+def draws(
+    make: Callable[[np.random.Generator], Any], seed: int, start: int, ahead: int = 3
+) -> Iterable[Any]:
+    """Yields batches from ``start`` on, prepared ahead in a background thread."""
+    rank = torch.distributed.get_rank() if torch.distributed.is_initialized() else 0
+    with ThreadPoolExecutor(1) as pool:
+        queue: deque[Future[Any]] = deque()
+        step = start
+        try:
+            while True:
+                while len(queue) < ahead:
+                    queue.append(pool.submit(make, np.random.default_rng([seed, rank, step])))
+                    step += 1
+                yield queue.popleft().result()
+        finally:
+            for future in queue:
+                future.cancel()
+
+
+def train(task: Task, settings: RunSettings) -> dict[str, float]:
+    """Trains until the time or the steps are used up.
+
+    Returns:
+        The gate's figures at the end.
+    """
+    join_processes(settings.device)
+    torch.manual_seed(settings.seed)
+    main = not torch.distributed.is_initialized() or torch.distributed.get_rank() == 0
+    settings.out.mkdir(parents=True, exist_ok=True)
+    averages = [Average(task.models[n], m) for n, m in task.averaged.items()]
+    step = load_state(task, settings.out) if settings.resume else 0
+    writer = SummaryWriter(settings.out / "tensorboard") if main else None
+    sums: dict[str, list[float]] = defaultdict(list)
+    begun = saved = gated = time.monotonic()
+    bar = tqdm(initial=step, total=settings.steps, disable=None if main else True)
+    for batch in draws(task.batch, settings.seed, step):
+        now = time.monotonic()
+        if settings.minutes is not None and now - begun > 60 * settings.minutes:
+            break
+        if settings.steps is not None and step >= settings.steps:
+            break
+        for name, value in task.step(batch, step).items():
+            sums[name].append(float(torch.as_tensor(value).detach()))
+        for average in averages:
+            average.update(step)
+        step += 1
+        bar.update()
+        if step % settings.log_steps == 0 and main:
+            record = {k: float(np.mean(v)) for k, v in sums.items()}
+            record["seconds_a_step"] = (time.monotonic() - now)
+            sums.clear()
+            write_log(settings.out, writer, step, record)
+            bar.set_postfix({k: f"{v:.3g}" for k, v in list(record.items())[:6]})
+        if main and now - saved > 60 * settings.save_minutes:
+            save_state(task, settings.out, step)
+            saved = time.monotonic()
+        if main and now - gated > 60 * settings.gate_minutes:
+            write_log(settings.out, writer, step, {f"gate/{k}": v for k, v in task.gate().items()})
+            gated = time.monotonic()
+    figures = task.gate() if main else {}
+    if main:
+        save_state(task, settings.out, step)
+        write_log(settings.out, writer, step, {f"gate/{k}": v for k, v in figures.items()})
+        draw_curves(settings.out)
+    return figures
+
+
+def join_processes(device: str) -> None:
+    """Joins the other processes when started by ``torchrun``."""
+    if torch.distributed.is_torchelastic_launched() and not torch.distributed.is_initialized():
+        torch.distributed.init_process_group("nccl" if device.startswith("cuda") else "gloo")
+
+
+def write_log(out: Path, writer: SummaryWriter | None, step: int, record: dict[str, float]) -> None:
+    """Appends a line to ``log.jsonl`` and to TensorBoard."""
+    with (out / "log.jsonl").open("a") as lines:
+        line = {"step": step, "time": round(time.time()), **{k: round(v, 5) for k, v in record.items()}}
+        lines.write(json.dumps(line) + "\n")
+    log.info("%s", line)
+    if writer is not None:
+        for name, value in record.items():
+            writer.add_scalar(name, value, step)
+        writer.flush()
+
+
+def save_state(task: Task, out: Path, step: int) -> None:
+    """Writes models, averages and optimizers; replaces the old state when whole."""
+    tensors: dict[str, Tensor] = {"step": torch.tensor(step)}
+    for kind, models in (("model", task.models), ("average", task.averaged)):
+        for name, model in models.items():
+            tensors |= {f"{kind}/{name}/{k}": v for k, v in model.state_dict().items()}
+    for name, optimizer in task.optimizers.items():
+        for index, state in optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer/{name}/{index}/{k}": v for k, v in state.items()}
+    write_tensors(out / "state.safetensors", tensors)
+
+
+def load_state(task: Task, out: Path) -> int:
+    """Restores what :func:`save_state` wrote; returns the step, 0 if there is no state."""
+    path = out / "state.safetensors"
+    if not path.exists():
+        return 0
+    tensors = read_tensors(path)
+    for kind, models in (("model", task.models), ("average", task.averaged)):
+        for name, model in models.items():
+            prefix = f"{kind}/{name}/"
+            model.load_state_dict(
+                {k[len(prefix):]: v for k, v in tensors.items() if k.startswith(prefix)}
+            )
+    for name, optimizer in task.optimizers.items():
+        prefix, state = f"optimizer/{name}/", optimizer.state_dict()
+        for key, value in tensors.items():
+            if key.startswith(prefix):
+                index, field = key[len(prefix):].split("/")
+                state["state"].setdefault(int(index), {})[field] = value
+        optimizer.load_state_dict(state)
+    return int(tensors["step"])
+
+
+def draw_curves(out: Path) -> None:
+    """Draws ``curves.png`` from ``log.jsonl``."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    curves: dict[str, list[tuple[int, float]]] = defaultdict(list)
+    for line in (out / "log.jsonl").read_text().splitlines():
+        record = json.loads(line)
+        for name, value in record.items():
+            if name not in ("step", "time", "seconds_a_step"):
+                curves[name].append((record["step"], value))
+    columns = 4
+    rows = -(-len(curves) // columns)
+    figure, axes = pyplot.subplots(rows, columns, figsize=(16, 3 * rows), squeeze=False)
+    for axis, (name, points) in zip(axes.flat, sorted(curves.items()), strict=False):
+        axis.plot(*zip(*points, strict=True), marker="." if len(points) < 10 else None)
+        axis.set_title(name)
+        axis.grid(alpha=0.3)
+    figure.tight_layout()
+    figure.savefig(out / "curves.png", dpi=70)
+    pyplot.close(figure)

@@ -1,0 +1,64 @@
+"""The options that all training recipes share."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import torch
+
+from voice.training.corpus import Corpus, build
+from voice.training.loop import RunSettings
+
+SMOKE_STEPS, SMOKE_RECORDINGS = 4, 24
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a recipe was asked to do."""
+
+    data: Path
+    cache: Path
+    settings: RunSettings
+    smoke: bool
+
+    def corpus(self) -> Corpus:
+        """The decoded training data; made on the first use."""
+        return build(self.data, self.cache, SMOKE_RECORDINGS if self.smoke else None)
+
+
+def training_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Adds the shared options to a click command and hands them over as one :class:`Options`."""
+
+    @click.option("--data", type=click.Path(path_type=Path, exists=True), required=True,
+                  help="Folder that holds corpus/ and speech/.")
+    @click.option("--cache", type=click.Path(path_type=Path), required=True,
+                  help="Folder of the decoded data; made once, 2.3 GB.")
+    @click.option("--out", type=click.Path(path_type=Path), required=True,
+                  help="Folder of the resumable state, logs and curves.")
+    @click.option("--minutes", type=float, help="Stop after so many minutes.")
+    @click.option("--steps", type=int, help="Stop at this step.")
+    @click.option("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    @click.option("--resume/--fresh", default=True, help="Continue from OUT, or start anew.")
+    @click.option("--seed", default=1)
+    @click.option("--save-minutes", default=5.0)
+    @click.option("--gate-minutes", default=10.0)
+    @click.option("--threads", type=int, help="CPU threads.")
+    @click.option("--smoke", is_flag=True, help="A few tiny steps, to see that it runs.")
+    @functools.wraps(command)
+    def wrapped(data: Path, cache: Path, threads: int | None, smoke: bool, **rest: Any) -> None:
+        logging.basicConfig(level=logging.INFO, format="%(message)s")
+        if threads:
+            torch.set_num_threads(threads)
+        torch.set_float32_matmul_precision("high")
+        named = {k: rest.pop(k) for k in tuple(rest) if k in RunSettings.__dataclass_fields__}
+        if smoke:
+            named |= {"steps": named["steps"] or SMOKE_STEPS, "log_steps": 2}
+        command(options=Options(data, cache, RunSettings(**named), smoke), **rest)
+
+    return wrapped

@@ -1,0 +1,318 @@
+"""Training of the semantic tokenizer.
+
+Masked prediction as in HuBERT (arXiv 2106.07447), with frame-exact phones as targets where the data has
+alignments, and an averaged teacher's posteriors where it has none; two augmented views of a recording
+must agree (ContentVec, arXiv 2204.09224); a quantiser that keeps phones, tone and relative pitch.
+Axes: B batch, F frames (50/s), T tokens (25/s), D width.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torchaudio
+from torch import Tensor, nn
+from torch.nn import functional
+
+from voice.audio.mel import Spectrum
+from voice.models.content import length_mask
+from voice.models.tokenizer import MEL_MEAN, MEL_SCALE, Codebook, Reader, SemanticTokenizer
+from voice.spec.tokenizer import TokenizerSpec
+from voice.training.augment import MelAugmenter, mask_spans, pitch
+from voice.training.corpus import RATE, TOKEN, UNKNOWN, Corpus, Row
+from voice.training.loop import autocast, descend
+from voice.training.metrics import collapse, edit_distance
+
+
+@dataclass(frozen=True)
+class TokenizerTraining:
+    """Sizes and weights of the training.
+
+    Attributes:
+        aligned, unaligned: recordings of each kind in a batch.
+        seconds: longest piece of a recording.
+        rate: learning rate after ``warmup`` steps.
+        codebook_start: step at which quantisation begins.
+        teacher_start: step from which unaligned recordings count.
+        code_decay: of the codebook's moving average.
+    """
+
+    aligned: int = 12
+    unaligned: int = 4
+    seconds: float = 5.0
+    rate: float = 8e-4
+    warmup: int = 200
+    codebook_start: int = 400
+    teacher_start: int = 600
+    code_decay: float = 0.98
+    mask_share: float = 0.35
+    mask_span: int = 10
+
+
+class Heads(nn.Module):
+    """Frame-wise targets: phones from features, and everything from quantised vectors."""
+
+    def __init__(self, spec: TokenizerSpec) -> None:
+        super().__init__()
+        self.phones, self.tones = spec.phones, spec.tones
+        self.mask = nn.Parameter(torch.zeros(spec.content.spectrum.bands))
+        self.direct = nn.Linear(spec.content.width, spec.phones + spec.tones)
+        # phones, tones, voiced, pitch, energy, and the features themselves
+        classes = spec.phones + spec.tones + 3 + spec.content.width
+        self.reader = Reader(spec.code_width, 256, 2, classes, spec.stride)
+
+
+@dataclass
+class Batch:
+    """Recordings of one step; labels are ``UNKNOWN`` where nobody aligned them."""
+
+    samples: Tensor  # (B, N) at 24 kHz
+    phones: Tensor  # (B, F)
+    tones: Tensor  # (B, F)
+    lengths: Tensor  # (B,) frames
+    seed: int
+
+
+class TokenizerTask:
+    """See the module; implements ``training.loop.Task``."""
+
+    def __init__(
+        self, corpus: Corpus, spec: TokenizerSpec, config: TokenizerTraining, device: str
+    ) -> None:
+        self.corpus, self.spec, self.config, self.device = corpus, spec, config, device
+        settings = spec.content.spectrum
+        self.model = SemanticTokenizer(spec).to(device)
+        self.heads = Heads(spec).to(device)
+        self.magnitude = Spectrum(_linear(settings)).to(device)
+        self.augment = MelAugmenter(settings).to(device)
+        self.models = {"tokenizer": self.model, "heads": self.heads}
+        self.averaged = {k: copy.deepcopy(m) for k, m in self.models.items()}
+        parameters = [
+            p for m in (self.model.content, self.model.project, self.heads) for p in m.parameters()
+        ]
+        self.optimizers = {"adam": torch.optim.AdamW(parameters, config.rate, (0.9, 0.98))}
+        self.counts = CodeCounts(spec, config.code_decay).to(device)
+        self.models["counts"] = self.counts
+        self.aligned = corpus.select(aligned=True)
+        self.unaligned = corpus.select(aligned=False)
+
+    def batch(self, rng: np.random.Generator) -> Batch:
+        picks = [self.aligned[i] for i in rng.integers(len(self.aligned), size=self.config.aligned)]
+        if self.unaligned:
+            picks += [
+                self.unaligned[i]
+                for i in rng.integers(len(self.unaligned), size=self.config.unaligned)
+            ]
+        longest = int(self.config.seconds * RATE) // TOKEN * TOKEN
+        return collate(self.corpus, picks, longest, rng)
+
+    def _magnitudes(self, batch: Batch) -> Tensor:
+        rate = self.spec.content.spectrum.sample_rate
+        wave = torchaudio.functional.resample(batch.samples.to(self.device), RATE, rate)
+        magnitude = self.magnitude(wave)
+        return magnitude[..., : batch.phones.shape[1]]
+
+    def step(self, batch: Batch, step: int) -> dict[str, float | Tensor]:
+        config, rng = self.config, np.random.default_rng(batch.seed)
+        magnitude = self._magnitudes(batch)
+        lengths, phones = batch.lengths.to(self.device), batch.phones.to(self.device)
+        tones = batch.tones.to(self.device)
+        views = [(self.augment(magnitude, rng) - MEL_MEAN) / MEL_SCALE for _ in range(2)]
+        masked = mask_spans(
+            magnitude.shape[2], len(magnitude), config.mask_share, config.mask_span, rng
+        ).to(self.device)
+        views[0] = torch.where(masked[:, None], self.heads.mask[None, :, None], views[0])
+        inside = length_mask(lengths, magnitude.shape[2])
+        with autocast(self.device):
+            features = self.model.content(torch.cat(views), lengths.repeat(2))
+            hidden, clear = features.chunk(2)
+            direct = self.heads.direct(features).float()
+            losses = self._frame_losses(
+                direct, phones.repeat(2, 1), tones.repeat(2, 1), inside.repeat(2, 1), "direct"
+            )
+            losses["views"] = 1 - functional.cosine_similarity(hidden, clear, dim=-1)[inside].mean()
+            quantised, commitment, used = self._quantise(clear, lengths, step)
+            out = self.heads.reader(quantised, lengths // self.spec.stride).float()
+        losses |= self._frame_losses(out, phones, tones, inside, "codes")
+        losses |= self._prosody_losses(out, magnitude, clear, inside)
+        losses["commitment"] = commitment
+        if step >= config.teacher_start and self.unaligned:
+            losses |= self._teacher_losses(magnitude, direct, out, lengths, inside, phones)
+        weights = {"codes_tone": 0.4, "direct_tone": 0.3, "features": 0.5, "pitch": 1.0, "commitment": 0.25}
+        total = sum(weights.get(k, 1.0) * v for k, v in losses.items())
+        norm = descend(total, self.optimizers["adam"], scale=min(1.0, (step + 1) / config.warmup))
+        with torch.no_grad():
+            known = inside & (phones != UNKNOWN)
+            hit = (out[..., : self.spec.phones].argmax(-1) == phones)[known].float().mean()
+        return {**losses, "accuracy": hit, "codes_used": used, "norm": norm}
+
+    def _frame_losses(
+        self, out: Tensor, phones: Tensor, tones: Tensor, inside: Tensor, name: str
+    ) -> dict[str, Tensor]:
+        known = inside & (phones != UNKNOWN)
+        p, t = self.spec.phones, self.spec.tones
+        return {
+            f"{name}_phone": functional.cross_entropy(out[known][:, :p], phones[known].long()),
+            f"{name}_tone": functional.cross_entropy(out[known][:, p : p + t], tones[known].long()),
+        }
+
+    def _prosody_losses(
+        self, out: Tensor, magnitude: Tensor, features: Tensor, inside: Tensor
+    ) -> dict[str, Tensor]:
+        at = self.spec.phones + self.spec.tones
+        octaves, voiced = pitch(magnitude, self.spec.content.spectrum)
+        energy = magnitude.square().mean(1).add(1e-7).log() * 0.2
+        energy = energy - energy.mean(1, keepdim=True)
+        voice = voiced & inside
+        target = functional.layer_norm(features.detach().float(), features.shape[-1:])
+        return {
+            "voiced": functional.binary_cross_entropy_with_logits(
+                out[..., at][inside], voiced[inside].float()) * 0.3,
+            "pitch": functional.l1_loss(out[..., at + 1][voice], octaves[voice]),
+            "energy": functional.l1_loss(out[..., at + 2][inside], energy[inside]),
+            "features": functional.mse_loss(out[..., at + 3 :][inside], target[inside]),
+        }
+
+    def _teacher_losses(
+        self, magnitude: Tensor, direct: Tensor, out: Tensor, lengths: Tensor, inside: Tensor, phones: Tensor
+    ) -> dict[str, Tensor]:
+        """Unaligned recordings: the averaged model's view of the clean recording is the target."""
+        rows = phones[:, 0] == UNKNOWN
+        clean = (self.augment(magnitude[rows], None) - MEL_MEAN) / MEL_SCALE
+        average, heads = self.averaged["tokenizer"], self.averaged["heads"]
+        with torch.no_grad(), autocast(self.device):
+            seen = heads.direct(average.content(clean, lengths[rows])).float()
+        target = seen[..., : self.spec.phones].softmax(-1)[inside[rows]]
+        both = inside[rows].repeat(2, 1)
+        student = direct[rows.repeat(2)][both][:, : self.spec.phones]
+        quantised = out[rows][inside[rows]][:, : self.spec.phones]
+        return {
+            "teacher": functional.cross_entropy(student, target.repeat(2, 1)) * 0.4,
+            "codes_teacher": functional.cross_entropy(quantised, target) * 0.4,
+        }
+
+    def _quantise(self, features: Tensor, lengths: Tensor, step: int) -> tuple[Tensor, Tensor, float]:
+        """Straight-through quantised vectors, the commitment loss and the codes in use."""
+        vectors = self.model.project(features.transpose(1, 2)).transpose(1, 2).float()
+        if step < self.config.codebook_start:
+            return vectors, vectors.square().mean() * 0, 0.0
+        book = self.model.codebook
+        inside = length_mask(lengths // self.spec.stride, vectors.shape[1])
+        flat = vectors[inside]
+        if step == self.config.codebook_start:
+            self.counts.begin(book, flat.detach())
+        codes = book.nearest(vectors.detach())
+        self.counts.update(book, flat.detach(), codes[inside])
+        rows = book(codes)
+        commitment = functional.mse_loss(flat, rows[inside])
+        used = float((self.counts.size > 0.2).float().mean())
+        return vectors + (rows - vectors).detach(), commitment, used
+
+    @torch.no_grad()
+    def gate(self) -> dict[str, float]:
+        """Phone errors from tokens of held-out speakers, and how the codebook is used."""
+        model, heads = self.averaged["tokenizer"], self.averaged["heads"]
+        rng, errors, total, hits, frames = np.random.default_rng(0), 0, 0, 0, 0
+        rows = self.corpus.select(held_out=True, aligned=True)
+        codes_seen = []
+        for start in range(0, len(rows), 16):
+            batch = collate(self.corpus, rows[start : start + 16], 20 * RATE, rng)
+            lengths = batch.lengths.to(self.device)
+            mel = (self.augment(self._magnitudes(batch), None) - MEL_MEAN) / MEL_SCALE
+            with autocast(self.device):
+                features = model.content(mel, lengths)
+            vectors = model.project(features.float().transpose(1, 2)).transpose(1, 2)
+            codes = model.codebook.nearest(vectors)
+            out = heads.reader(model.codebook(codes), lengths // self.spec.stride)
+            guess = out[..., : self.spec.phones].argmax(-1).cpu().numpy()
+            for i, length in enumerate(batch.lengths.tolist()):
+                truth = batch.phones[i, :length].numpy()
+                hits += int((guess[i, :length] == truth).sum())
+                frames += length
+                wanted = collapse(truth)
+                errors += edit_distance(wanted, collapse(guess[i, :length]))
+                total += len(wanted)
+                codes_seen.append(codes[i, : length // self.spec.stride].cpu())
+        share = torch.bincount(torch.cat(codes_seen), minlength=self.spec.codes).float()
+        share = share / share.sum()
+        entropy = -(share[share > 0] * share[share > 0].log2()).sum()
+        return {
+            "frame_accuracy": hits / frames,
+            "phone_error_rate": errors / total,
+            "codebook_use": float((share > 0).float().mean()),
+            "code_bits": float(entropy),
+        }
+
+
+class CodeCounts(nn.Module):
+    """Moving averages behind the codebook; dead rows restart at a vector of the batch."""
+
+    size: Tensor
+    total: Tensor
+
+    def __init__(self, spec: TokenizerSpec, decay: float) -> None:
+        super().__init__()
+        self.decay = decay
+        self.register_buffer("size", torch.ones(spec.codes))
+        self.register_buffer("total", torch.zeros(spec.codes, spec.code_width))
+
+    def begin(self, book: Codebook, vectors: Tensor) -> None:
+        """Starts the rows at vectors of a batch."""
+        pick = torch.randint(len(vectors), (len(book.weight),), device=vectors.device)
+        book.weight.copy_(vectors[pick] + 0.01 * torch.randn_like(book.weight))
+        self.size.fill_(1.0)
+        self.total.copy_(book.weight)
+
+    def update(self, book: Codebook, vectors: Tensor, codes: Tensor) -> None:
+        """Moves the rows towards the vectors assigned to them.
+
+        Args:
+            book: the codebook.
+            vectors: (n, D); codes: (n,) their rows.
+        """
+        count = torch.bincount(codes, minlength=len(self.size)).float()
+        total = torch.zeros_like(self.total).index_add_(0, codes, vectors)
+        if torch.distributed.is_initialized():
+            torch.distributed.all_reduce(count)
+            torch.distributed.all_reduce(total)
+        self.size.lerp_(count, 1 - self.decay)
+        self.total.lerp_(total, 1 - self.decay)
+        book.weight.copy_(self.total / self.size.clamp_min(1e-3)[:, None])
+        dead = (self.size < 0.05).nonzero()[:, 0]
+        if len(dead):
+            fresh = vectors[torch.randint(len(vectors), (len(dead),), device=vectors.device)]
+            if torch.distributed.is_initialized():
+                torch.distributed.broadcast(fresh, 0)
+            book.weight[dead] = fresh
+            self.size[dead] = 0.3
+            self.total[dead] = fresh * 0.3
+
+
+def collate(corpus: Corpus, rows: list[Row], longest: int, rng: np.random.Generator) -> Batch:
+    """Pieces of recordings, at most ``longest`` samples, cut at whole tokens."""
+    starts = [
+        int(rng.integers(max(1, (r.samples - longest) // TOKEN + 1))) * TOKEN for r in rows
+    ]
+    sizes = [min(longest, r.samples - s) for r, s in zip(rows, starts, strict=True)]
+    frames = max(sizes) // (TOKEN // 2)
+    samples = np.zeros((len(rows), max(sizes)), np.float32)
+    labels = np.zeros((2, len(rows), frames), np.uint8)
+    for i, (row, start, size) in enumerate(zip(rows, starts, sizes, strict=True)):
+        begin = row.start + start
+        samples[i, :size] = corpus.audio[begin : begin + size].astype(np.float32) / 32768
+        at = begin // (TOKEN // 2)
+        count = size // (TOKEN // 2)
+        labels[:, i, :count] = corpus.labels[:, at : at + count]
+    return Batch(
+        torch.from_numpy(samples), torch.from_numpy(labels[0]), torch.from_numpy(labels[1]),
+        torch.tensor([s // (TOKEN // 2) for s in sizes]), int(rng.integers(2**31)),
+    )
+
+
+def _linear(settings):  # noqa: ANN001, ANN202
+    from dataclasses import replace
+
+    return replace(settings, bands=0, log_floor=0.0)

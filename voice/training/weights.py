@@ -1,0 +1,46 @@
+"""Averaged weights out of a training state, ready to be used or shipped."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from torch import Tensor
+
+from voice.checkpoints.store import load_strictly
+from voice.checkpoints.tensors import read_tensors
+from voice.errors import ModelFileError
+from voice.models.tokenizer import SemanticTokenizer
+from voice.spec.load import from_dict, read_json, to_dict
+from voice.spec.tokenizer import TokenizerSpec
+
+
+def averaged(folder: Path, name: str) -> dict[str, Tensor]:
+    """The averaged weights of one model of a training state.
+
+    Args:
+        folder: holds ``state.safetensors``.
+        name: of the model in the state.
+
+    Raises:
+        ModelFileError: the state is missing, or has no such model.
+    """
+    prefix = f"average/{name}/"
+    tensors = read_tensors(folder / "state.safetensors")
+    found = {k[len(prefix):]: v for k, v in tensors.items() if k.startswith(prefix)}
+    if not found:
+        raise ModelFileError(f"{folder}: the training state has no model {name!r}")
+    return found
+
+
+def write_part_spec(folder: Path, spec: object) -> None:
+    """Keeps a part's specification beside its training state."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "spec.json").write_text(json.dumps(to_dict(spec), indent=2), "utf8")
+
+
+def trained_tokenizer(folder: Path) -> SemanticTokenizer:
+    """The tokenizer of a training state (of the tokenizer or of its reader)."""
+    tokenizer = SemanticTokenizer(from_dict(TokenizerSpec, read_json(folder / "spec.json")))
+    load_strictly(tokenizer, averaged(folder, "tokenizer"), str(folder))
+    return tokenizer.eval()
