@@ -24,7 +24,7 @@ from recipes.evaluate.material import (
     read_sentences,
     references,
 )
-from voice import Synthesizer, Voice, VoiceError
+from voice import Synthesizer, VoiceError
 from voice.evaluation import evaluate
 from voice.evaluation.history import append
 from voice.evaluation.rows import read_rows, write_rows
@@ -58,11 +58,12 @@ def make_rows(
     for number, pair in enumerate(pairs):
         files = [extract(clip, out / "references").resolve() for clip in pair]
         first, second = (
-            synthesizer.enroll([file], transcript=clip.text, language=clip.lang)
+            synthesizer.enroll([file], clip.text, clip.lang, name=clip.speaker)
             for file, clip in zip(files, pair, strict=True)
         )
         for weight in WEIGHTS:
-            blend = _blend(synthesizer, first, second, weight)
+            shares = {first: 1 - weight, second: weight}
+            blend = synthesizer.blend(shares, prosody_of=first)
             for index, text in enumerate(texts):
                 wav = out / f"pair{number}-{weight:.2f}-{index}.wav"
                 synthesizer.say(text, blend, seed=index + 1, language="en").save(wav)
@@ -75,12 +76,6 @@ def make_rows(
         sys.stderr.write(f"\rpair {number + 1}/{len(pairs)} ")
     sys.stderr.write("\n")
     return rows
-
-
-def _blend(synthesizer: Synthesizer, first: Voice, second: Voice, weight: float) -> Voice:
-    if weight == 0:
-        return first
-    return synthesizer.blend({first: 1 - weight, second: weight}, prosody_of=first)
 
 
 def verdict(scored: list[dict[str, Any]]) -> dict[str, Any]:

@@ -100,7 +100,7 @@ class Maker:
         voice, started = self.voices[reference], time.perf_counter()
         if task.target is not None:
             source = extract(task.target, self.out / "targets")
-            speech = self.synthesizer.convert(source, voice)
+            speech = self.synthesizer.convert(source, voice, settings=self.settings)
         else:
             speech = self.synthesizer.say(
                 task.text, voice, settings=self.settings.replace(language=task.lang)
