@@ -1,0 +1,128 @@
+"""A page with a stand-in for the model, and a browser to look at it."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.webui.fakes import FakeSynthesizer
+from voice import VoiceLibrary
+from webui.context import AppContext, ModelSlot
+
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+)
+
+
+@pytest.fixture
+def fake() -> FakeSynthesizer:
+    return FakeSynthesizer()
+
+
+@pytest.fixture
+def context(tmp_path: Path, fake: FakeSynthesizer) -> AppContext:
+    """All that the page works with, the model loaded."""
+    model = ModelSlot()
+    model.start("fake", lambda: fake).join()
+    return AppContext(model, VoiceLibrary(tmp_path / "voices"), tmp_path / "recordings")
+
+
+@pytest.fixture
+def recording(root: Path) -> Path:
+    """5 s of a synthetic voice that belongs to nobody."""
+    return root / "tests" / "data" / "reference_en.wav"
+
+
+@dataclass
+class Site:
+    """A served page."""
+
+    url: str
+    context: AppContext
+    fake: FakeSynthesizer
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The page, served with the stand-in."""
+    from webui.app import build_page, launch_options, translations
+
+    folder = tmp_path_factory.mktemp("page")
+    fake = FakeSynthesizer()
+    model = ModelSlot()
+    context = AppContext(model, VoiceLibrary(folder / "voices"), folder / "recordings")
+    model.start("fake", lambda: fake).join()
+    t = translations()
+    page = build_page(context, t)
+    port = free_port()
+    page.launch(
+        server_name="127.0.0.1", server_port=port, prevent_thread_lock=True,
+        **launch_options(context, t),
+    )
+    yield Site(f"http://127.0.0.1:{port}", context, fake)
+    page.close()
+
+
+@dataclass
+class Visit:
+    """A browser tab, and what went wrong in it."""
+
+    page: Any
+    problems: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Any]:
+    """A headless Chromium."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+    with playwright.sync_playwright() as started:
+        running = started.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def visit(browser: Any, site: Site) -> Iterator[Callable[..., Visit]]:
+    """Opens the page; errors in the console and requests to other machines are collected."""
+    with ExitStack() as stack:
+
+        def open_page(query: str = "", **options: Any) -> Visit:
+            settings = {"viewport": {"width": 1280, "height": 900}, "locale": "en-US"} | options
+            tab = browser.new_context(**settings)
+            stack.callback(tab.close)
+            page = tab.new_page()
+            page.set_default_timeout(90_000)
+            seen = Visit(page)
+            page.on("console", lambda line: _note_error(seen, line))
+            page.on("pageerror", lambda error: seen.problems.append(str(error)))
+            page.on("request", lambda request: _note_outside(seen, site.url, request.url))
+            page.goto(f"{site.url}/{query}")
+            page.wait_for_selector("#speak-text textarea", timeout=120_000)
+            page.wait_for_selector(".voice-chip.ready")
+            return seen
+
+        yield open_page
+
+
+def _note_error(seen: Visit, line: Any) -> None:
+    if line.type == "error":
+        seen.problems.append(line.text)
+
+
+def _note_outside(seen: Visit, home: str, url: str) -> None:
+    if not url.startswith((home, "data:", "blob:")):
+        seen.problems.append(f"asked for {url}")

@@ -1,0 +1,107 @@
+"""A stand-in for ``voice.Synthesizer``: the methods the page uses, with tones for speech."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import wave
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from voice import (
+    AudioFileError,
+    NothingToSayError,
+    Speech,
+    SynthesisSettings,
+    UnknownTextError,
+    Voice,
+)
+from voice.synth.speech import Origin, PieceReport
+
+RATE = 24000
+
+
+@dataclass
+class FakeSynthesizer:
+    """Each word of a text is 0.2 s of a tone whose pitch comes from the voice.
+
+    Attributes:
+        chunk_seconds: how long each chunk takes to make.
+        enrolled: what recordings were listened to.
+    """
+
+    chunk_seconds: float = 0.0
+    enrolled: list[str] = field(default_factory=list)
+    closed: int = 0
+
+    def enroll(
+        self, references: Sequence[str | Path], transcript: str | None = None,
+        language: str = "auto", name: str = "", consent: str = "",
+    ) -> Voice:
+        data = Path(references[0]).read_bytes()
+        self.enrolled.append(Path(references[0]).name)
+        if Path(references[0]).suffix == ".wav":
+            try:
+                with wave.open(str(references[0])) as file:
+                    seconds = file.getnframes() / file.getframerate()
+            except (wave.Error, EOFError) as error:
+                raise AudioFileError(f"{references[0]} is not a recording") from error
+            if seconds < 1:
+                raise AudioFileError(
+                    f"{references[0]} holds {seconds:.1f} s of sound", "Give 3 to 15 s."
+                )
+        digest = hashlib.sha256(data).digest()
+        timbre = np.frombuffer(digest, np.uint8).astype(np.float32)
+        return Voice(
+            name=name, model="fake", timbre=timbre, languages=("en",), consent=consent,
+            source_hash=digest.hex(), prompt_text=transcript or "",
+        )
+
+    def stream(
+        self, text: str, voice: Voice, settings: SynthesisSettings | None = None,
+        *, cancelled: Callable[[], bool] | None = None,
+    ) -> Iterator[Speech]:
+        settings = (settings or SynthesisSettings()).seeded()
+        if not any(letter.isalnum() for letter in text):
+            raise NothingToSayError("the text holds only punctuation", "Add words.")
+        if "☃" in text:
+            raise UnknownTextError("the model has no sounds for ☃")
+        return self._tones(text, voice, settings, cancelled or (lambda: False))
+
+    def _tones(
+        self, text: str, voice: Voice, settings: SynthesisSettings, cancelled: Callable[[], bool]
+    ) -> Iterator[Speech]:
+        origin = Origin("fake", "abc123", voice.name, "cpu", settings.as_dict(), True)
+        try:
+            for sentence in [part for part in text.replace("!", ".").split(".") if part.strip()]:
+                end = time.monotonic() + self.chunk_seconds
+                while time.monotonic() < end:
+                    if cancelled():
+                        raise RuntimeError("cancelled")
+                    time.sleep(0.01)
+                count = int(0.2 * RATE * max(2, len(sentence.split())) / settings.speed)
+                pitch = 120 + float(voice.timbre.mean()) + (settings.seed or 0) % 7
+                samples = 0.3 * np.sin(2 * np.pi * pitch * np.arange(count) / RATE)
+                report = PieceReport(sentence, count / RATE, 5, checked=True)
+                yield Speech(samples.astype(np.float32), RATE, origin, (report,))
+        finally:
+            self.closed += 1
+
+    def blend(
+        self, weights: Mapping[Voice, float], prosody_of: Voice | None = None, name: str = ""
+    ) -> Voice:
+        total = sum(weights.values())
+        timbre = sum(voice.timbre * weight for voice, weight in weights.items()) / total
+        consents = [voice.consent for voice in weights]
+        parents: dict[str, Any] = {voice.name: w / total for voice, w in weights.items()}
+        return Voice(
+            name=name, model="fake", timbre=timbre, parents=parents,
+            consent="; ".join(consents) if all(consents) else "",
+        )
+
+    def examples(self) -> list[Voice]:
+        return []

@@ -1,0 +1,148 @@
+"""The page in a headless Chromium, with tones in place of a model."""
+
+from __future__ import annotations
+
+import wave
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.webui.conftest import Site, Visit
+
+pytestmark = pytest.mark.browser
+PHONE = {"viewport": {"width": 390, "height": 844}}
+
+
+def clone(page: object, recording: Path, text: str) -> None:
+    """From an empty page to the click that speaks."""
+    page.set_input_files("#speak-reference input[type=file]", str(recording))
+    page.wait_for_selector("#speak-verdict .voice-note.good")
+    page.check("#speak-consent input")
+    page.fill("#speak-text textarea", text)
+    page.click("#speak-go")
+
+
+def test_the_page_loads_without_errors_or_requests_elsewhere(
+    visit: Callable[..., Visit],
+) -> None:
+    seen = visit()
+    page = seen.page
+    assert page.title() == "Voice"
+    assert page.locator("h1").inner_text() == "Voice"
+    assert page.locator("html").get_attribute("lang") == "en"
+    page.wait_for_timeout(500)
+    assert seen.problems == []
+
+
+def test_a_recording_is_cloned_heard_downloaded_and_kept(
+    visit: Callable[..., Visit], site: Site, recording: Path, tmp_path: Path
+) -> None:
+    seen = visit()
+    page = seen.page
+    clone(page, recording, "Good morning to all of you. This is the second sentence.")
+    page.wait_for_selector("#speak-download", state="visible")
+    facts = page.locator("#speak-facts").inner_text()
+    assert "passed" in facts and "fake abc123" in facts
+    page.wait_for_selector("#speak-result [data-testid=waveform-controls], #speak-result audio",
+                           state="attached")
+    assert page.evaluate("window.voicePlayer.state().lastIndex") == 1, "both chunks were pushed"
+    with page.expect_download() as started:
+        page.click("#speak-download")
+    target = tmp_path / "speech.wav"
+    started.value.save_as(target)
+    with wave.open(str(target)) as file:
+        assert file.getframerate() == 24000
+        assert file.getnframes() == round(0.2 * 24000 * (6 + 5)), "0.2 s a word"
+
+    page.click("#speak-keep button")
+    page.fill("#keep-name textarea, #keep-name input", "Robin")
+    page.fill("#keep-consent textarea", "I am the speaker.")
+    page.click("#keep-go")
+    page.wait_for_selector("#keep-status .voice-note.good")
+    kept = site.context.library.get("Robin")
+    assert kept.consent == "I am the speaker."
+    assert kept.preview is not None and kept.preview_rate == 24000
+    assert site.fake.enrolled == ["reference_en.wav"], "listened to once"
+    assert seen.problems == []
+
+
+def test_what_is_missing_is_said_in_the_language_of_the_page(
+    visit: Callable[..., Visit], recording: Path
+) -> None:
+    page = visit(locale="zh-CN").page
+    assert page.locator("html").get_attribute("lang") == "zh-CN"
+    assert page.locator("#speak-go").inner_text() == "开始朗读"
+    page.click("#speak-go")
+    page.wait_for_selector("#speak-status .voice-note.bad")
+    assert page.locator("#speak-status").inner_text() == "请输入要说的文字。"
+    page.fill("#speak-text textarea", "早上好")
+    page.set_input_files("#speak-reference input[type=file]", str(recording))
+    page.wait_for_selector("#speak-verdict .voice-note.good")
+    page.click("#speak-go")
+    page.wait_for_function("document.querySelector('#speak-status').innerText.includes('勾选')")
+
+
+def test_the_language_can_be_switched_and_the_text_stays(visit: Callable[..., Visit]) -> None:
+    page = visit().page
+    page.fill("#speak-text textarea", "keep me")
+    page.click("a[data-language=zh-CN]")
+    page.wait_for_selector("html[lang=zh-CN]")
+    page.wait_for_selector("text=谁的声音")
+    page.wait_for_function("document.querySelector('#speak-text textarea').value === 'keep me'")
+    page.reload()
+    page.wait_for_selector("text=谁的声音")
+    page.click("a[data-language=en]")
+    page.wait_for_selector("text=Whose voice")
+
+
+def test_a_phone_sees_everything_without_scrolling_sideways(visit: Callable[..., Visit]) -> None:
+    page = visit(**PHONE).page
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    for name in ("speak-text", "speak-go", "speak-reference", "speak-consent"):
+        box = page.locator(f"#{name}").bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 390, name
+
+
+def test_an_example_voice_speaks_and_stop_stops_within_a_second(
+    visit: Callable[..., Visit], site: Site
+) -> None:
+    page = visit().page
+    page.click("#speak-source label:nth-of-type(2)")
+    page.wait_for_selector("#speak-voice input")
+    page.fill("#speak-text textarea", "One sentence here. " * 40)
+    site.fake.chunk_seconds = 0.5
+    try:
+        page.click("#speak-go")
+        page.wait_for_function("window.voicePlayer.state().lastIndex >= 0")
+        page.click("#speak-stop")
+        page.wait_for_selector("#speak-status .voice-note", timeout=2000)
+    finally:
+        site.fake.chunk_seconds = 0.0
+    assert page.locator("#speak-status").inner_text() == "Stopped."
+    assert page.evaluate("window.voicePlayer.state().playing") == 0
+    assert page.locator("#speak-go").is_enabled()
+
+
+def test_blend_two_examples_and_keep_the_result(visit: Callable[..., Visit], site: Site) -> None:
+    seen = visit()
+    page = seen.page
+    page.get_by_role("tab", name="Blend").click()
+    page.click("#blend-go")
+    page.wait_for_selector("#blend-keep-go", state="visible")
+    page.fill("#blend-name textarea, #blend-name input", "Between <b>us</b>")
+    page.click("#blend-keep-go")
+    page.wait_for_selector("#blend-answer .voice-note.good")
+    assert page.locator("#blend-answer b").count() == 0, "names are text, never markup"
+    kept = site.context.library.get(site.context.library.path("Between <b>us</b>"))
+    assert kept.parents == {"Isla": 0.5, "Miles": 0.5}
+    page.get_by_role("tab", name="Voices").click()
+    page.wait_for_selector("#voices-facts .voice-facts")
+    assert "Isla 50 %" in page.locator("#voices-facts").inner_text()
+    assert page.locator("#voices-facts b").count() == 0
+    page.click("#voices-delete")
+    page.wait_for_selector("#voices-undo", state="visible")
+    page.click("#voices-undo")
+    page.wait_for_selector("#voices-answer .voice-note.good")
+    assert site.context.library.get(site.context.library.path("Between <b>us</b>")).parents
+    assert seen.problems == []

@@ -1,0 +1,1 @@
+"""The browser page: a thin skin over the public names of `voice`."""

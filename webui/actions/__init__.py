@@ -1,0 +1,1 @@
+"""What the page does, as plain functions on values: testable without a browser."""

@@ -1,0 +1,247 @@
+"""Speaking a text in a voice: what the page shows while and after it is made.
+
+Axes: N samples.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from voice import Speech, SynthesisSettings, Voice
+from webui.actions.voices import find_voice, safe_stem
+from webui.context import AppContext
+from webui.jobs import Job, JobCancelledError, logged
+from webui.messages import PageError
+
+RECORDING, LIBRARY = "recording", "library"
+LANGUAGES = ("auto", "en", "zh", "ja")
+PREVIEW_SECONDS = 6.0
+_SECONDS_A_LETTER = 0.065
+_SECONDS_A_CHARACTER = 0.21
+_CJK_START = "\u2e80"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Whose voice.
+
+    Attributes:
+        kind: ``recording`` or ``library``.
+        key: of a voice of the library or an example.
+        recording: path of an upload.
+        transcript: what it says; may be empty.
+        consent: whether the visitor may use the voice.
+    """
+
+    kind: str
+    key: str | None = None
+    recording: str | None = None
+    transcript: str = ""
+    consent: bool = False
+
+
+@dataclass(frozen=True)
+class Take:
+    """A finished recording.
+
+    Attributes:
+        path: of the WAV file, marked as generated.
+        seconds, elapsed: length, and how long it took to make.
+        info: seed, checked, passed, retries and more; see ``voice.Speech.info``.
+        voice_token: by which the voice can be kept.
+        voice_name: empty for a voice that is not kept.
+        skipped: characters that were left out.
+    """
+
+    path: Path
+    seconds: float
+    elapsed: float
+    info: dict[str, Any]
+    voice_token: str
+    voice_name: str
+
+    @property
+    def rtf(self) -> float:
+        """Time to make a second of sound."""
+        return self.elapsed / max(self.seconds, 1e-3)
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """Where the work stands.
+
+    Attributes:
+        stage: ``loading``, ``listening``, ``speaking`` or ``done``.
+        fraction: of the work, 0 to 1.
+        chunk: sound made since the step before.
+        take: at the end.
+        seconds: of sound made so far.
+    """
+
+    stage: str
+    fraction: float
+    chunk: Speech | None = None
+    take: Take | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the visitor asks for.
+
+    Attributes:
+        text: to speak.
+        source: whose voice.
+        options: fields of ``voice.SynthesisSettings``.
+    """
+
+    text: str
+    source: Source
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+def speak(context: AppContext, request: Request, job: Job) -> Iterator[Step]:
+    """Speaks; every step is shown as it comes.
+
+    Raises:
+        VoiceError: the request is wrong; the message says which part.
+        JobCancelledError: the visitor asked to stop.
+    """
+    fields = {"characters": len(request.text), "source": request.source.kind}
+    with logged("speak", **fields) as line:
+        check(context, request)
+        settings = SynthesisSettings(**request.options)
+        if not context.model.ready.is_set():
+            yield Step("loading", 0.0)
+        context.model.get(job)
+        yield Step("listening", 0.02)
+        token, voice = voice_of(context, request.source, job)
+        job.check()
+        yield Step("speaking", 0.05)
+        started = time.monotonic()
+        chunks: list[Speech] = []
+        expected = expected_seconds(request.text) / settings.speed
+        for chunk in _chunks(context, request.text, voice, settings, job):
+            chunks.append(chunk)
+            made = sum(one.seconds for one in chunks)
+            yield Step("speaking", 0.05 + 0.9 * min(made / expected, 1.0), chunk, seconds=made)
+        speech = join(chunks)
+        context.recent.add(with_preview(voice, speech), token)
+        take = Take(
+            path=save(context, speech, voice.name),
+            seconds=speech.seconds,
+            elapsed=time.monotonic() - started,
+            info=speech.info,
+            voice_token=token,
+            voice_name=voice.name,
+        )
+        line.update(seconds=round(take.seconds, 2), rtf=round(take.rtf, 3))
+        line.update(retries=take.info.get("retries", 0), passed=take.info.get("passed", True))
+        yield Step("done", 1.0, take=take, seconds=take.seconds)
+
+
+def _chunks(
+    context: AppContext, text: str, voice: Voice, settings: SynthesisSettings, job: Job
+) -> Iterator[Speech]:
+    """Chunks until the visitor asks to stop; then the model's work is ended too."""
+    model = context.model.get(job)
+    try:
+        for chunk in model.stream(text, voice, settings, cancelled=lambda: job.cancelled):
+            job.check()
+            yield chunk
+    except Exception as error:
+        if job.cancelled:
+            raise JobCancelledError from error
+        raise
+
+
+def check(context: AppContext, request: Request) -> None:
+    """Refuses what can be seen to be wrong before any work.
+
+    Raises:
+        PageError: names what is missing.
+    """
+    text, source = request.text, request.source
+    if not text.strip():
+        raise PageError("error_need_text")
+    if len(text) > context.limits.text:
+        raise PageError("error_text_long", length=len(text), limit=context.limits.text)
+    if source.kind == RECORDING:
+        if not source.recording:
+            raise PageError("error_need_recording")
+        if not source.consent:
+            raise PageError("error_need_consent")
+    elif not source.key:
+        raise PageError("error_need_voice")
+
+
+def voice_of(context: AppContext, source: Source, job: Job) -> tuple[str, Voice]:
+    """The voice of a source and a token for it; a recording is listened to only once.
+
+    Raises:
+        VoiceError: the recording or the voice cannot be used.
+    """
+    if source.kind != RECORDING:
+        voice = find_voice(context, source.key, job)
+        return context.recent.add(voice), voice
+    assert source.recording is not None
+    transcript = source.transcript.strip()
+    token = recording_token(source.recording, transcript)
+    voice = context.recent.get(token)
+    if voice is None:
+        model = context.model.get(job)
+        voice = model.enroll([Path(source.recording)], transcript=transcript or None)
+        context.recent.add(voice, token)
+    return token, voice
+
+
+def recording_token(path: str, transcript: str) -> str:
+    """The same for the same recording and transcript."""
+    digest = hashlib.sha256(transcript.encode("utf-8"))
+    with open(path, "rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return f"recording-{digest.hexdigest()[:32]}"
+
+
+def expected_seconds(text: str) -> float:
+    """About how long a text sounds; only for the progress bar."""
+    wide = sum(letter >= _CJK_START for letter in text)
+    return max(0.5, wide * _SECONDS_A_CHARACTER + (len(text) - wide) * _SECONDS_A_LETTER)
+
+
+def join(chunks: list[Speech]) -> Speech:
+    """One speech of its chunks."""
+    if not chunks:
+        raise PageError("error_nothing_made")
+    return Speech(
+        np.concatenate([chunk.samples for chunk in chunks]), chunks[0].sample_rate,
+        chunks[0].origin, tuple(piece for chunk in chunks for piece in chunk.pieces),
+    )
+
+
+def with_preview(voice: Voice, speech: Speech) -> Voice:
+    """The voice with the start of a speech as its preview, if it has none."""
+    if voice.preview is not None:
+        return voice
+    count = int(PREVIEW_SECONDS * speech.sample_rate)
+    samples = np.round(np.clip(speech.samples[:count], -1, 1) * 32767).astype(np.int16)
+    return replace(voice, preview=samples, preview_rate=speech.sample_rate)
+
+
+def save(context: AppContext, speech: Speech, voice_name: str) -> Path:
+    """Writes a recording, with its note, under a name that a person can tell from others."""
+    context.outputs.mkdir(parents=True, exist_ok=True)
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    seed = speech.info.get("seed")
+    unique = f"{time.monotonic_ns() % 10**6:06d}"
+    path = context.outputs / f"{safe_stem(voice_name)}-{stamp}-{seed}-{unique}.wav"
+    speech.save(path)
+    return path

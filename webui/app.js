@@ -1,0 +1,114 @@
+// The page's own script: playing speech while it is made, light and dark, drafts across reloads.
+// Nothing here talks to the network.
+"use strict";
+
+window.voicePlayer = (() => {
+  let context = null;
+  let nextTime = 0;
+  let lastIndex = -1;
+  let sources = [];
+  let wanted = false;
+
+  const stop = () => {
+    wanted = false;
+    for (const source of sources) {
+      try { source.stop(); } catch { /* it had ended */ }
+    }
+    sources = [];
+  };
+
+  // Called from a click, which is what browsers ask for before sound may start.
+  const start = (listen) => {
+    stop();
+    lastIndex = -1;
+    nextTime = 0;
+    wanted = Boolean(listen);
+    if (!wanted) return;
+    context = context || new AudioContext();
+    if (context.state === "suspended") context.resume();
+  };
+
+  const play = (chunk) => {
+    const bytes = Uint8Array.from(atob(chunk.pcm), (letter) => letter.charCodeAt(0));
+    const ints = new Int16Array(bytes.buffer);
+    if (!ints.length) return;
+    const buffer = context.createBuffer(1, ints.length, chunk.sample_rate);
+    const channel = buffer.getChannelData(0);
+    for (let i = 0; i < ints.length; i += 1) channel[i] = ints[i] / 32768;
+    const source = context.createBufferSource();
+    source.buffer = buffer;
+    source.connect(context.destination);
+    nextTime = Math.max(nextTime, context.currentTime + 0.05);
+    source.start(nextTime);
+    nextTime += buffer.duration;
+    sources.push(source);
+    source.onended = () => { sources = sources.filter((other) => other !== source); };
+  };
+
+  // A window of the newest chunks, oldest first; those already heard are skipped.
+  const push = (text) => {
+    if (!text) return;
+    const window_ = JSON.parse(text);
+    for (const chunk of window_) {
+      if (chunk.index <= lastIndex) continue;
+      lastIndex = chunk.index;
+      if (wanted && context) play(chunk);
+    }
+  };
+
+  return { start, push, stop, state: () => ({ lastIndex, playing: sources.length, wanted }) };
+})();
+
+(() => {
+  const THEME = "voice_theme";
+  const DRAFT = "voice_draft";
+  const FIELDS = ["speak-text", "speak-transcript"];
+
+  const dark = (on) => document.body.classList.toggle("dark", on);
+  const field = (id) => document.querySelector(`#${id} textarea, #${id} input`);
+
+  const saveDraft = () => {
+    const draft = {};
+    for (const id of FIELDS) {
+      const box = field(id);
+      if (box && box.value) draft[id] = box.value;
+    }
+    sessionStorage.setItem(DRAFT, JSON.stringify(draft));
+  };
+
+  const restoreDraft = () => {
+    const draft = JSON.parse(sessionStorage.getItem(DRAFT) || "{}");
+    sessionStorage.removeItem(DRAFT);
+    for (const [id, value] of Object.entries(draft)) {
+      const box = field(id);
+      if (!box || box.value) continue;
+      box.value = value;
+      box.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+  };
+
+  const ready = () => {
+    const choice = localStorage.getItem(THEME);
+    if (choice) dark(choice === "dark");
+    restoreDraft();
+  };
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-language]");
+    if (link) saveDraft();
+    if (event.target.closest("button[data-theme-switch]")) {
+      const on = !document.body.classList.contains("dark");
+      localStorage.setItem(THEME, on ? "dark" : "light");
+      dark(on);
+    }
+  });
+
+  const watch = new MutationObserver(() => {
+    if (!field("speak-text")) return;
+    watch.disconnect();
+    ready();
+  });
+  document.addEventListener("DOMContentLoaded", () => {
+    watch.observe(document.body, { childList: true, subtree: true });
+  });
+})();

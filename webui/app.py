@@ -1,0 +1,121 @@
+"""The page: puts the tabs together and says how it is served; no logic of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+from starlette.middleware import Middleware
+
+from webui import api, messages, theme
+from webui.actions.speak import LIBRARY, RECORDING
+from webui.components import markup
+from webui.components.visitor import locale_of
+from webui.components.voice_choices import language_choices, voice_choices
+from webui.context import EXAMPLES, AppContext
+from webui.http import PageMiddleware
+from webui.tabs import blend, speak, voices
+
+HOUR, DAY = 3600, 24 * 3600
+QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
+
+
+def translations() -> gr.I18n:
+    """Words of the page by language, for the browser."""
+    return gr.I18n(**{locale: messages.table(locale) for locale in messages.LOCALES})
+
+
+def build_page(context: AppContext, t: gr.I18n) -> gr.Blocks:
+    """The whole page."""
+    name = messages.text("en", "page_title")
+    with gr.Blocks(title=name, analytics_enabled=False, delete_cache=(HOUR, DAY)) as page:
+        chip = _header(context, t)
+        with gr.Tabs(elem_id="voice-tabs"):
+            with gr.Tab(t("tab_speak"), id="speak"):
+                speaking = speak.build(context, t)
+            with gr.Tab(t("tab_blend"), id="blend") as blend_tab:
+                boxes = blend.build(context, t)
+            with gr.Tab(t("tab_voices"), id="voices") as voices_tab:
+                listed = voices.build(context, t)
+        gr.HTML(f"<p class='voice-footer'>{t('footer_note')}</p>")
+        api.build(context)
+
+        def fill(request: gr.Request) -> tuple[Any, ...]:
+            locale = locale_of(request)
+            kinds = (RECORDING, LIBRARY)
+            sources = [(messages.text(locale, f"source_{one}"), one) for one in kinds]
+            choices = voice_choices(context, locale)
+            prosody = [(messages.text(locale, "blend_heaviest"), blend.HEAVIEST)] + [
+                (messages.text(locale, f"blend_voice_{i + 1}"), str(i + 1))
+                for i in range(len(boxes.voices))
+            ]
+            return (
+                gr.Radio(choices=sources), gr.Dropdown(choices=choices),
+                gr.Dropdown(choices=language_choices(locale)), gr.Dropdown(choices=prosody),
+                *(gr.Dropdown(choices=choices) for _ in boxes.voices),
+            )
+
+        reference = speaking.reference
+        lists = [reference.kind, reference.voice, speaking.language, boxes.prosody, *boxes.voices]
+        page.load(fill, None, lists, **QUIET)
+        blend_tab.select(fill, None, lists, **QUIET)
+        voices_tab.select(lambda: voices.refreshed(context), None, listed.chosen, **QUIET)
+        _watch_model(context, page, chip)
+    page.queue(max_size=context.limits.queue, default_concurrency_limit=1, api_open=False)
+    return page
+
+
+def _header(context: AppContext, t: gr.I18n) -> gr.HTML:
+    """Name, model, languages, light and dark."""
+    names = {"en": "English", "zh-CN": "简体中文"}
+    links = "".join(
+        f'<a href="?lang={locale}" data-language="{locale}" lang="{locale}">{names[locale]}</a>'
+        for locale in messages.LOCALES
+    )
+    with gr.Row(elem_classes="voice-header"):
+        with gr.Column(elem_classes="voice-title", min_width=260):
+            gr.HTML(f"<h1>{t('page_title')}</h1>")
+            gr.HTML(f"<p>{t('page_tagline')}</p>")
+        with gr.Column(elem_classes="voice-tools", scale=0, min_width=320):
+            gr.HTML(
+                f'<nav aria-label="Language / 语言">{links}'
+                f'<button type="button" data-theme-switch>{t("theme_button")}</button></nav>'
+            )
+            return gr.HTML(markup.model_chip("en", context.model), elem_id="voice-model")
+
+
+def _watch_model(context: AppContext, page: gr.Blocks, chip: gr.HTML) -> None:
+    """Shows whether the model is there until it is."""
+    timer = gr.Timer(1.0)
+
+    def look(request: gr.Request) -> tuple[str, gr.Timer]:
+        loading = context.model.state == "loading"
+        return markup.model_chip(locale_of(request), context.model), gr.Timer(active=loading)
+
+    page.load(look, None, [chip, timer], **QUIET)
+    timer.tick(look, None, [chip, timer], **QUIET)
+
+
+def launch_options(context: AppContext, t: gr.I18n) -> dict[str, Any]:
+    """How the page is served, for ``Blocks.launch``."""
+    script = theme.SCRIPT.read_text(encoding="utf-8")
+    return {
+        "theme": theme.theme(),
+        "css": theme.CSS.read_text(encoding="utf-8"),
+        "i18n": t,
+        "max_file_size": context.limits.upload,
+        "allowed_paths": [str(context.outputs.resolve()), str(EXAMPLES)],
+        "app_kwargs": {
+            "middleware": [Middleware(PageMiddleware, script=script)],
+            "docs_url": None, "redoc_url": None, "openapi_url": None,
+        },
+        "footer_links": [],
+        "run_history": False,
+        "enable_monitoring": False,
+        "show_error": True,
+        "ssr_mode": False,
+        "pwa": False,
+        "share": False,
+        "inbrowser": False,
+        "quiet": True,
+    }

@@ -1,0 +1,193 @@
+"""What the page works with, made once and passed in: the model, voices, folders, limits, jobs."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from voice import Speech, SynthesisSettings, Voice, VoiceLibrary
+from webui.jobs import Job, Jobs
+from webui.messages import PageError
+
+logger = logging.getLogger("webui")
+EXAMPLES = Path(__file__).parent / "examples"
+RECENT_VOICES = 64
+
+
+class SpeakingModel(Protocol):
+    """What the page needs of ``voice.Synthesizer``."""
+
+    def enroll(
+        self, references: Sequence[str | os.PathLike[str] | Any], transcript: str | None = None,
+        language: str = "auto", name: str = "", consent: str = "",
+    ) -> Voice: ...
+
+    def stream(
+        self, text: str, voice: Voice, settings: SynthesisSettings | None = None,
+        *, cancelled: Callable[[], bool] | None = None,
+    ) -> Iterator[Speech]: ...
+
+    def blend(
+        self, weights: Mapping[Voice, float], prosody_of: Voice | None = None, name: str = ""
+    ) -> Voice: ...
+
+    def examples(self) -> list[Voice]: ...
+
+
+class ModelSlot:
+    """The model, loaded in the background; the page is usable before it is there."""
+
+    def __init__(self) -> None:
+        self.ready = threading.Event()
+        self.error: Exception | None = None
+        self.name = ""
+        self._model: SpeakingModel | None = None
+
+    @property
+    def state(self) -> str:
+        """``loading``, ``ready`` or ``failed``."""
+        if self.error is not None:
+            return "failed"
+        return "ready" if self.ready.is_set() else "loading"
+
+    def start(self, name: str, load: Callable[[], SpeakingModel]) -> threading.Thread:
+        """Loads in a thread of its own; errors are kept for whoever asks."""
+        self.name = name
+
+        def work() -> None:
+            try:
+                self._model = load()
+            except Exception as error:
+                logger.exception("the model cannot be loaded")
+                self.error = error
+            self.ready.set()
+
+        thread = threading.Thread(target=work, name="load-model", daemon=True)
+        thread.start()
+        return thread
+
+    def get(self, job: Job | None = None) -> SpeakingModel:
+        """The model, after waiting for it.
+
+        Raises:
+            VoiceError: it cannot be loaded; what was wrong with it.
+            JobCancelledError: the visitor no longer waits.
+        """
+        job = job or Job()
+        while not job.wait(self.ready):
+            pass
+        if self.error is not None:
+            raise self.error
+        assert self._model is not None
+        return self._model
+
+
+@dataclass(frozen=True)
+class ExampleVoice:
+    """A recording that comes with the page.
+
+    Attributes:
+        name: shown.
+        file: of the recording.
+        language: spoken in it.
+        transcript: what it says.
+    """
+
+    name: str
+    file: Path
+    language: str
+    transcript: str
+
+
+def example_voices(folder: Path = EXAMPLES) -> dict[str, ExampleVoice]:
+    """The example voices by name; empty if there are none."""
+    index = folder / "voices.json"
+    if not index.exists():
+        return {}
+    rows = json.loads(index.read_text(encoding="utf-8"))["voices"]
+    return {
+        row["name"]: ExampleVoice(
+            row["name"], folder / row["file"], row["language"], row["transcript"]
+        )
+        for row in rows
+    }
+
+
+class RecentVoices:
+    """Voices made on the page and not kept, by a random token; the oldest are forgotten."""
+
+    def __init__(self, size: int = RECENT_VOICES) -> None:
+        self._size = size
+        self._lock = threading.Lock()
+        self._voices: OrderedDict[str, Voice] = OrderedDict()
+
+    def add(self, voice: Voice, token: str | None = None) -> str:
+        """Remembers a voice; the same token replaces the one before."""
+        token = token or secrets.token_urlsafe(12)
+        with self._lock:
+            self._voices[token] = voice
+            self._voices.move_to_end(token)
+            while len(self._voices) > self._size:
+                self._voices.popitem(last=False)
+        return token
+
+    def get(self, token: str) -> Voice | None:
+        """The voice of a token, or None if it is not known any more."""
+        with self._lock:
+            if token in self._voices:
+                self._voices.move_to_end(token)
+            return self._voices.get(token)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a visitor may ask for.
+
+    Attributes:
+        text: characters.
+        upload: size of a file, as Gradio writes it.
+        queue: visitors that may wait.
+    """
+
+    text: int = 10_000
+    upload: str = "50mb"
+    queue: int = 64
+
+
+@dataclass
+class AppContext:
+    """Everything the tabs and actions share.
+
+    Attributes:
+        model: loaded in the background.
+        library: kept voices.
+        outputs: folder of the recordings made here.
+        examples: voices that come with the page.
+    """
+
+    model: ModelSlot
+    library: VoiceLibrary
+    outputs: Path
+    examples: dict[str, ExampleVoice] = field(default_factory=example_voices)
+    limits: Limits = field(default_factory=Limits)
+    jobs: Jobs = field(default_factory=Jobs)
+    recent: RecentVoices = field(default_factory=RecentVoices)
+
+    def kept(self, name: str) -> Voice:
+        """A voice of the library by its name; what looks like a path is only a name here.
+
+        Raises:
+            PageError: there is none.
+        """
+        for voice in self.library.voices():
+            if voice.name == name:
+                return voice
+        raise PageError("error_voice_gone", name=name)

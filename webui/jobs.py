@@ -1,0 +1,106 @@
+"""Running jobs: one at a time a visitor, each can be cancelled, each leaves one structured line."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from voice import VoiceError
+
+logger = logging.getLogger("webui")
+
+
+class JobCancelledError(Exception):
+    """The visitor asked to stop; carries no message."""
+
+
+@dataclass(eq=False)
+class Job:
+    """One piece of work a visitor waits for."""
+
+    started: float = field(default_factory=time.monotonic)
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the visitor asked to stop."""
+        return self._stop.is_set()
+
+    def cancel(self) -> None:
+        """Asks the work to stop at its next step."""
+        self._stop.set()
+
+    def check(self) -> None:
+        """Raises:
+        JobCancelledError: the visitor asked to stop.
+        """
+        if self.cancelled:
+            raise JobCancelledError
+
+    def wait(self, ready: threading.Event, seconds: float = 0.2) -> bool:
+        """Waits a little for an event; True once it is set."""
+        self.check()
+        return ready.wait(seconds)
+
+
+class Jobs:
+    """The running jobs by visitor."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: dict[str, Job] = {}
+
+    @contextmanager
+    def run(self, visitor: str) -> Iterator[Job]:
+        """Keeps a job cancellable by its visitor while the block runs."""
+        job = Job()
+        with self._lock:
+            self._running[visitor] = job
+        try:
+            yield job
+        finally:
+            with self._lock:
+                if self._running.get(visitor) is job:
+                    del self._running[visitor]
+
+    def cancel(self, visitor: str) -> bool:
+        """Asks the visitor's job to stop; False where none runs."""
+        with self._lock:
+            job = self._running.get(visitor)
+        if job is not None:
+            job.cancel()
+        return job is not None
+
+
+@contextmanager
+def logged(action: str, **fields: Any) -> Iterator[dict[str, Any]]:
+    """Writes one JSON line about an action when the block ends, however it ends.
+
+    The block may add fields. Neither texts nor recordings nor names are logged, only sizes.
+    """
+    line: dict[str, Any] = {"action": action, **fields}
+    started = time.monotonic()
+    level = logging.INFO
+    try:
+        yield line
+        line.setdefault("status", "done")
+    except (JobCancelledError, GeneratorExit):
+        line["status"] = "cancelled"
+        raise
+    except VoiceError as error:
+        line.update(status="refused", error=error.code)
+        raise
+    except Exception as error:
+        line.update(status="failed", error=type(error).__name__)
+        level = logging.ERROR
+        logger.exception("action %s failed", action)
+        raise
+    finally:
+        line["elapsed_s"] = round(time.monotonic() - started, 3)
+        logger.log(level, "%s", json.dumps(line, ensure_ascii=False))

@@ -1,0 +1,1 @@
+"""The tabs: each builds components and connects them to actions; no logic."""

@@ -1,0 +1,246 @@
+"""Tab Speak: a voice, a text, and the speech while it is made."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from voice import Speech
+from webui.actions import speak as action
+from webui.actions import voices
+from webui.components import markup
+from webui.components.reference_audio import ReferenceAudio, build_reference_audio
+from webui.components.settings_panel import SettingsPanel, build_settings_panel
+from webui.components.visitor import locale_of, session_of
+from webui.components.voice_choices import language_choices, voice_choices
+from webui.context import AppContext
+from webui.jobs import JobCancelledError
+from webui.messages import text
+
+SENTENCES = (
+    "The old lighthouse keeper climbed the stairs one last time, and lit the lamp for a ship that "
+    "was already safe in the harbour.",
+    "Your table is booked for 7:30 pm on March 3rd. The total comes to $42.50.",
+    "今天天气真好，我们一起去公园散步吧！回来的路上，别忘了买两斤苹果。",
+    "会议改到下午三点半，在二楼的会议室，请大家准时参加。",
+    "駅前の小さな喫茶店で、友だちと静かに本を読んで過ごしました。",
+    "今天的 meeting 改到 3 pm，请大家 check 一下邮件。",
+)
+WINDOW = 3
+"""Chunks sent again with the newest, in case the browser draws less often than they come."""
+
+
+@dataclass(frozen=True)
+class SpeakTab:
+    """Components other tabs refer to."""
+
+    reference: ReferenceAudio
+    language: gr.Dropdown
+
+
+@dataclass(frozen=True)
+class _Result:
+    """Components that show what is being made."""
+
+    status: gr.HTML
+    live: gr.Textbox
+    player: gr.Audio
+    facts: gr.HTML
+    download: gr.DownloadButton
+    keep: gr.Accordion
+    token: gr.State
+    go: gr.Button
+    stop: gr.Button
+
+    @property
+    def outputs(self) -> list[Any]:
+        return [
+            self.status, self.live, self.player, self.facts, self.download, self.keep, self.token,
+            self.go, self.stop,
+        ]
+
+
+def build(context: AppContext, t: gr.I18n) -> SpeakTab:
+    """Builds the tab."""
+    with gr.Row(equal_height=False, elem_classes="voice-columns"):
+        with gr.Column(scale=5, min_width=300, elem_classes="voice-card"):
+            gr.HTML(f"<h2>{t('heading_voice')}</h2>")
+            reference = build_reference_audio(context, t)
+        with gr.Column(scale=6, min_width=300):
+            with gr.Column(elem_classes="voice-card"):
+                gr.HTML(f"<h2>{t('heading_text')}</h2>")
+                said, language, speed, settings = _text_part(context, t)
+            with gr.Column(elem_classes="voice-card"):
+                result, listen = _result_part(t)
+                _keep_part(context, t, result, reference)
+    _connect(context, reference, (said, language, speed, listen), settings, result)
+    return SpeakTab(reference, language)
+
+
+def _text_part(
+    context: AppContext, t: gr.I18n
+) -> tuple[gr.Textbox, gr.Dropdown, gr.Slider, SettingsPanel]:
+    said = gr.Textbox(
+        label=t("text_label"), placeholder=t("text_hint"), lines=5, max_lines=14,
+        max_length=context.limits.text, elem_id="speak-text",
+    )
+    gr.Examples(
+        [[one] for one in SENTENCES], inputs=[said], label=t("examples_label"),
+        examples_per_page=len(SENTENCES), elem_id="speak-examples", api_visibility="private",
+    )
+    with gr.Row():
+        language = gr.Dropdown(
+            language_choices("en"), value="auto", label=t("language_label"), min_width=160,
+            elem_id="speak-language",
+        )
+        speed = gr.Slider(
+            0.5, 2.0, value=1.0, step=0.05, label=t("speed_label"), min_width=160,
+            elem_id="speak-speed",
+        )
+    return said, language, speed, build_settings_panel(t)
+
+
+def _result_part(t: gr.I18n) -> tuple[_Result, gr.Checkbox]:
+    with gr.Row(elem_classes="voice-actions"):
+        go = gr.Button(t("speak_button"), variant="primary", size="lg", elem_id="speak-go", scale=3)
+        stop = gr.Button(
+            t("stop_button"), variant="stop", size="lg", elem_id="speak-stop", visible=False,
+            scale=1,
+        )
+    listen = gr.Checkbox(value=True, label=t("listen_label"), elem_id="speak-listen")
+    status = gr.HTML(elem_id="speak-status")
+    live = gr.Textbox(visible="hidden", elem_id="speak-live", label="")
+    player = gr.Audio(
+        label=t("result_label"), interactive=False, visible=False, buttons=[],
+        elem_id="speak-result",
+    )
+    facts = gr.HTML(elem_id="speak-facts")
+    download = gr.DownloadButton(
+        str(t("download_button")), visible=False, elem_id="speak-download"
+    )
+    keep = gr.Accordion(t("keep_title"), open=False, visible=False, elem_id="speak-keep")
+    token = gr.State(None, time_to_live=24 * 3600)
+    return _Result(status, live, player, facts, download, keep, token, go, stop), listen
+
+
+def _keep_part(
+    context: AppContext, t: gr.I18n, result: _Result, reference: ReferenceAudio
+) -> None:
+    with result.keep:
+        name = gr.Textbox(label=t("keep_name"), max_lines=1, elem_id="keep-name")
+        statement = gr.Textbox(
+            label=t("keep_consent"), info=t("keep_consent_info"), lines=2, elem_id="keep-consent",
+            placeholder=t("keep_consent_hint"),
+        )
+        button = gr.Button(t("keep_button"), elem_id="keep-go")
+        answer = gr.HTML(elem_id="keep-status")
+
+    def keep(token: str | None, called: str, said: str, request: gr.Request) -> Any:
+        locale = locale_of(request)
+        try:
+            card = voices.keep_voice(context, token, called or "", said or "")
+        except Exception as error:
+            return markup.error(locale, error), gr.skip()
+        choices = voice_choices(context, locale)
+        done = markup.note(text(locale, "keep_done", name=card.name), "good")
+        return done, gr.Dropdown(choices=choices)
+
+    button.click(
+        keep, [result.token, name, statement], [answer, reference.voice],
+        api_visibility="private", show_progress="hidden",
+    )
+
+
+def _connect(
+    context: AppContext, reference: ReferenceAudio, form: tuple[Any, ...],
+    settings: SettingsPanel, result: _Result,
+) -> None:
+    whose = len(reference.inputs)
+
+    def run(
+        request: gr.Request, said: str, language: str, speed: float, _: bool, *rest: Any
+    ) -> Iterator[tuple[Any, ...]]:
+        locale = locale_of(request)
+        yield _started(result, locale)
+        try:
+            options = {"language": language, "speed": speed} | settings.options(rest[whose:])
+            source = reference.source(rest[:whose])
+            with context.jobs.run(session_of(request)) as job:
+                request_ = action.Request(said or "", source, options)
+                yield from _updates(action.speak(context, request_, job), locale)
+        except JobCancelledError:
+            yield _finished(markup.note(text(locale, "stage_cancelled")))
+        except Exception as error:
+            yield _finished(markup.error(locale, error))
+
+    def stop(request: gr.Request) -> None:
+        context.jobs.cancel(session_of(request))
+
+    listen = form[3]
+    listening = "(listen) => { window.voicePlayer.start(listen); }"
+    result.go.click(fn=None, inputs=[listen], js=listening)
+    result.go.click(
+        run, [*form, *reference.inputs, *settings.inputs], result.outputs, concurrency_id="model",
+        api_visibility="private", show_progress="minimal", show_progress_on=[result.status],
+    )
+    result.stop.click(fn=None, js="() => { window.voicePlayer.stop(); }")
+    result.stop.click(stop, queue=False, api_visibility="private", show_progress="hidden")
+    result.live.change(
+        fn=None, inputs=[result.live], js="(chunks) => { window.voicePlayer.push(chunks); }"
+    )
+    result.player.play(fn=None, js="() => { window.voicePlayer.stop(); }")
+
+
+def _started(result: _Result, locale: str) -> tuple[Any, ...]:
+    waiting = markup.bar(text(locale, "stage_starting"), 0.0)
+    hide = gr.update(visible=False)
+    return (
+        waiting, "", gr.Audio(visible=False), "", hide, hide, gr.skip(),
+        gr.Button(interactive=False), gr.Button(visible=True),
+    )
+
+
+def _updates(steps: Iterator[action.Step], locale: str) -> Iterator[tuple[Any, ...]]:
+    """Outputs for each step."""
+    window: list[dict[str, Any]] = []
+    count = 0
+    for step in steps:
+        live: Any = gr.skip()
+        if step.chunk is not None:
+            window = [*window[1 - WINDOW :], encode_chunk(step.chunk, count)]
+            count += 1
+            live = json.dumps(window)
+        if step.take is None:
+            same = (gr.skip(),) * 7
+            yield (markup.status(locale, step), live, *same)
+            continue
+        take = step.take
+        yield (
+            markup.note(text(locale, "stage_done"), "good"),
+            live,
+            gr.Audio(value=str(take.path), visible=True),
+            markup.done(locale, take),
+            gr.DownloadButton(value=str(take.path), visible=True),
+            gr.Accordion(visible=not take.voice_name),
+            take.voice_token,
+            gr.Button(interactive=True),
+            gr.Button(visible=False),
+        )
+
+
+def _finished(message: str) -> tuple[Any, ...]:
+    same = (gr.skip(),) * 6
+    return (message, *same, gr.Button(interactive=True), gr.Button(visible=False))
+
+
+def encode_chunk(chunk: Speech, index: int) -> dict[str, Any]:
+    """A chunk as the page's player takes it: 16-bit samples in base64."""
+    ints = np.round(np.clip(chunk.samples, -1, 1) * 32767).astype("<i2")
+    pcm = base64.b64encode(ints.tobytes()).decode("ascii")
+    return {"index": index, "sample_rate": chunk.sample_rate, "pcm": pcm}
