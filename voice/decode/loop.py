@@ -20,6 +20,7 @@ from voice.decode.sampling import Race, SamplingSettings, draw, penalised, proba
 from voice.decode.stepper import EagerStepper, Prefix, Stepper
 from voice.errors import OptionError, VoiceError
 from voice.models.text2semantic import Text2Semantic
+from voice.spec.text2semantic import Text2SemanticSpec
 
 
 class Cancelled(VoiceError):
@@ -152,7 +153,8 @@ class _Batch:
         settings: SamplingSettings,
         guard: LoopGuard | None,
     ) -> None:
-        prefixes = [_prefix(r, i, stepper.classes) for i, r in enumerate(requests)]
+        prefixes = [_prefix(r, f"request {i}", stepper.spec) for i, r in enumerate(requests)]
+        classes = stepper.spec.codes + 1
         self.all = [
             _Row(i, seed, _limit(r, settings, guard))
             for i, r in enumerate(requests) for seed in r.seeds
@@ -164,9 +166,8 @@ class _Batch:
         owners = [row.request for row in self.all]
         self._logits = stepper.prefill(prefixes, owners, room)
         self._device = self._logits.device
-        self._used = _used([prefixes[i].prompt_codes for i in owners], stepper.classes)
-        self._used = self._used.to(self._device)
-        self._race = Race([row.seed for row in self.all], stepper.classes)
+        self._used = _used([prefixes[i].prompt_codes for i in owners], classes).to(self._device)
+        self._race = Race([row.seed for row in self.all], classes)
         self._tokens = np.zeros((len(self.all), room), np.int64)
         self._runs = np.zeros((len(self.all), guard.longest_period if guard else 0), np.int64)
 
@@ -175,7 +176,7 @@ class _Batch:
         logits = penalised(self._logits, self._used, self._settings, self.made)
         chances = probabilities(logits, self._settings)
         codes = draw(chances, self._race.step().to(self._device))
-        end = self._stepper.classes - 1
+        end = self._stepper.spec.end
         ended = (codes == end) | (logits.argmax(1) == end)
         likelihoods = self._logits.log_softmax(1).gather(1, codes[:, None])[:, 0]
         over = self._record(codes.cpu().numpy(), ended.cpu().numpy(), likelihoods.cpu().numpy())
@@ -253,14 +254,25 @@ def _used(prompts: Sequence[Tensor], classes: int) -> Tensor:
     return used
 
 
-def _prefix(request: GenerateRequest, index: int, classes: int) -> Prefix:
-    phonemes = torch.as_tensor(request.phoneme_ids, dtype=torch.int64).cpu()
-    prompt = request.prompt_codes
-    codes = torch.zeros(0, dtype=torch.int64) if prompt is None else torch.as_tensor(prompt)
-    codes = codes.to(torch.int64).cpu()
-    if phonemes.ndim != 1 or len(phonemes) == 0 or codes.ndim != 1:
-        raise OptionError(f"request {index}: phonemes and prompt codes must be lists, not empty")
-    if len(codes) and not 0 <= int(codes.min()) <= int(codes.max()) < classes - 1:
-        raise OptionError(f"request {index}: prompt codes must be from 0 to {classes - 2}")
+def _prefix(request: GenerateRequest, name: str, spec: Text2SemanticSpec) -> Prefix:
+    phonemes = torch.as_tensor(request.phoneme_ids).cpu()
+    codes = torch.as_tensor([] if request.prompt_codes is None else request.prompt_codes).cpu()
+    if not 0 <= request.prompt_phonemes < len(phonemes):
+        raise OptionError(f"{name} has no phonemes beside the prompt's")
+    _check_ids(phonemes, spec.phonemes, f"{name}: phonemes")
+    _check_ids(codes, spec.codes, f"{name}: prompt codes")
     bert = None if request.bert is None else torch.as_tensor(request.bert, dtype=torch.float32)
-    return Prefix(phonemes, codes, bert)
+    if bert is not None and bert.shape != (len(phonemes), spec.bert_width):
+        raise OptionError(
+            f"{name}: BERT features are {tuple(bert.shape)}",
+            f"They must be {(len(phonemes), spec.bert_width)}.",
+        )
+    return Prefix(phonemes.long(), codes.long(), bert)
+
+
+def _check_ids(ids: Tensor, size: int, what: str) -> None:
+    """Refuses what is no list of rows of a table of ``size``."""
+    if ids.ndim != 1 or (len(ids) and (ids.is_floating_point() or ids.is_complex())):
+        raise OptionError(f"{what} are not a list of whole numbers")
+    if len(ids) and not 0 <= int(ids.min()) <= int(ids.max()) < size:
+        raise OptionError(f"{what} go from {ids.min()} to {ids.max()}", f"0 to {size - 1} exist.")

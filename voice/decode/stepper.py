@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from voice.models.text2semantic import Text2Semantic
+from voice.spec.text2semantic import Text2SemanticSpec
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +36,8 @@ class Stepper(Protocol):
     """A model in the middle of decoding a batch."""
 
     @property
-    def classes(self) -> int:
-        """C; the last class ends the sequence."""
+    def spec(self) -> Text2SemanticSpec:
+        """Sizes of the model; C = codes + 1, and the last class ends the sequence."""
         ...
 
     def prefill(self, prefixes: Sequence[Prefix], rows: Sequence[int], room: int) -> Tensor:
@@ -72,9 +73,9 @@ class EagerStepper:
         self.model = model
 
     @property
-    def classes(self) -> int:
+    def spec(self) -> Text2SemanticSpec:
         """See :class:`Stepper`."""
-        return self.model.spec.codes + 1
+        return self.model.spec
 
     @torch.inference_mode()
     def prefill(self, prefixes: Sequence[Prefix], rows: Sequence[int], room: int) -> Tensor:
