@@ -98,8 +98,8 @@ def test_raw_logits_along_the_recorded_tokens(version: str, run: str) -> None:
     text = prefix(version, prompted)
     assert text.bert is not None
     whole = net(
-        text.phoneme_ids[None], torch.tensor([46]), tokens[None, :-1], torch.tensor([len(tokens) - 1]),
-        text.bert[None],
+        text.phoneme_ids[None], torch.tensor([46]),
+        tokens[None, :-1], torch.tensor([len(tokens) - 1]), text.bert[None],
     )[0, start:]
     stepper = EagerStepper(net)
     steps = [stepper.prefill([text], [0], 12)[0]]
@@ -121,7 +121,8 @@ def test_greedy_tokens(version: str, run: str) -> None:
     assert row.codes.tolist() == wanted.tolist()
 
 
-@versions
+@pytest.mark.slow
+@pytest.mark.parametrize("version", ["v1", "v2"])
 def test_a_batch_of_two_texts(version: str) -> None:
     arrays = recorded(version)
     texts = [request(version), request(version, second=True)]
@@ -135,7 +136,8 @@ def test_a_batch_of_two_texts(version: str) -> None:
     assert_close(logits[:, :1024], arrays["batch_logits_step0"])
 
 
-@versions
+@pytest.mark.slow
+@pytest.mark.parametrize("version", ["v1", "v2"])
 @pytest.mark.parametrize(("row", "run"), [("eosrow", "eos"), ("eos_early_row", "eos_early")])
 def test_the_end(version: str, row: str, run: str) -> None:
     net, arrays = model(version), recorded(version)
@@ -162,4 +164,5 @@ def test_sampling_probabilities(version: str, case: str) -> None:
     assert torch.allclose(chances, wanted, atol=1e-6)
     assert torch.equal(chances > 0, wanted > 0)
     if case == "a":
-        assert draw(chances, torch.tensor(arrays["race_q"])).tolist() == arrays["race_pick"].tolist()
+        picked = draw(chances, torch.tensor(arrays["race_q"]))
+        assert picked.tolist() == arrays["race_pick"].tolist()
