@@ -1,4 +1,4 @@
-"""What no file may do: read pickles, run text as code, edit the import path, read the environment."""
+"""What no file may do: read pickles, run text as code, edit the import path, read the settings."""
 
 from __future__ import annotations
 
