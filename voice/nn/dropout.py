@@ -7,7 +7,7 @@ seventh of a training step. Here one 64-bit number serves eight; rates are round
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 LEVELS = 256  # values of the random byte
@@ -29,3 +29,19 @@ def dropout(x: Tensor, rate: float, training: bool) -> Tensor:
     words = torch.empty((x.numel() + 7) // 8, dtype=torch.int64).random_(-(2**63), None)
     keep = words.view(torch.uint8)[: x.numel()].view(x.shape) >= drop
     return x * (keep.to(x.dtype) * (LEVELS / (LEVELS - drop)))
+
+
+class Dropout(nn.Module):
+    """:func:`dropout` as a layer.
+
+    Args:
+        rate: 0 <= rate < 1.
+    """
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.rate = rate
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(any shape) to the same."""
+        return dropout(x, self.rate, self.training)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from voice.nn.dropout import Dropout
 from voice.spec.vits import PriorSpec
 
 BLOCKED = -1e4  # score of a masked key: far below any other, and finite in half precision
@@ -33,7 +34,7 @@ class Attention(nn.Module):
         self.key = nn.Linear(width, width)
         self.value = nn.Linear(width, width)
         self.out = nn.Linear(width, width)
-        self.drop = nn.Dropout(dropout)
+        self.drop = Dropout(dropout)
         if window:
             shape = (1, 2 * window + 1, width // heads)
             self.relative_keys = nn.Parameter(torch.randn(shape) * shape[-1] ** -0.5)
@@ -99,7 +100,7 @@ class FeedForward(nn.Module):
         super().__init__()
         self.expand = nn.Conv1d(width, hidden, kernel, padding=kernel // 2)
         self.contract = nn.Conv1d(hidden, width, kernel, padding=kernel // 2)
-        self.drop = nn.Dropout(dropout)
+        self.drop = Dropout(dropout)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """(B, F, D) and (B, F, 1) to (B, F, D)."""
@@ -132,7 +133,7 @@ class RelativeEncoder(nn.Module):
             FeedForward(width, spec.hidden, spec.kernel, dropout) for _ in range(layers)
         )
         self.feed_norm = nn.ModuleList(nn.LayerNorm(width) for _ in range(layers))
-        self.drop = nn.Dropout(dropout)
+        self.drop = Dropout(dropout)
         for attention, feed in zip(self.attention, self.feed, strict=True):
             _calm(attention.out, layers)  # pyright: ignore[reportArgumentType]
             _calm(feed.contract, layers)  # pyright: ignore[reportArgumentType]

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from voice.nn.dropout import Dropout
 from voice.spec.vits import TimbreSpec
 
 
@@ -25,7 +26,7 @@ class GatedConv(nn.Module):
     def __init__(self, width: int, kernel: int, dropout: float) -> None:
         super().__init__()
         self.conv = nn.Conv1d(width, 2 * width, kernel, padding=kernel // 2)
-        self.drop = nn.Dropout(dropout)
+        self.drop = Dropout(dropout)
 
     def forward(self, x: Tensor, keep: Tensor) -> Tensor:
         """(B, D, F) and (B, 1, F) to (B, D, F)."""
@@ -52,7 +53,7 @@ class StyleEncoder(nn.Module):
         self.value = nn.Linear(hidden, hidden)
         self.mix = nn.Linear(hidden, hidden)
         self.output = nn.Linear(hidden, spec.width)
-        self.drop = nn.Dropout(spec.dropout)
+        self.drop = Dropout(spec.dropout)
 
     def forward(self, spectrum: Tensor, mask: Tensor) -> Tensor:
         """Encodes references.
