@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import importlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -38,8 +38,11 @@ class Spoken:
     word_lengths: list[int] = field(default_factory=list)
 
 
-Speaker = Callable[[str, inline.Marked], Spoken]
-"""Cleaned text of one language (with placeholders) to sounds."""
+Readings = Callable[[str], Sequence[str]]
+"""Chinese sentence piece to one pinyin syllable (``zhong4``) a character; marks give themselves."""
+
+Speaker = Callable[[str, inline.Marked, Readings | None], Spoken]
+"""Cleaned text of one language (with placeholders), and a provider of readings, to sounds."""
 
 
 @functools.cache
@@ -60,6 +63,7 @@ def phonemize(
     skip_unknown: bool = False,
     languages: Collection[str] = ("en", "zh", "ja"),
     version: str = "v2",
+    readings: Readings | None = None,
 ) -> Phonemes:
     """What a text sounds like, in the symbols of a model.
 
@@ -70,15 +74,18 @@ def phonemize(
             instead of refusing them.
         languages: what the model speaks.
         version: symbol table, ``v1`` or ``v2``.
+        readings: where Chinese readings come from instead of phrase dictionaries, for example a
+            :class:`voice.text.g2p.g2pw.G2pw`.
 
     Raises:
         NothingToSayError: there is no word in the text.
         UnknownTextError: the text has characters that none of ``languages`` has a sound for.
         OptionError: an argument or an inline pronunciation is wrong.
     """
-    parts, skipped = spans_of(text, language, skip_unknown=skip_unknown, languages=languages)
-    marked, spans = parts
-    spoken = [_speaker(s.language)(s.text, marked) for s in spans]
+    marked, spans, skipped = spans_of(
+        text, language, skip_unknown=skip_unknown, languages=languages
+    )
+    spoken = [_speaker(s.language)(s.text, marked, readings) for s in spans]
     symbols, lengths = _joined(spoken)
     if not any(s.isalnum() and s != "UNK" for s in symbols):
         raise NothingToSayError("nothing to say: the text has no words", "Give a text with words.")
@@ -93,7 +100,7 @@ def phonemize(
 
 def spans_of(
     text: str, language: str, *, skip_unknown: bool, languages: Collection[str]
-) -> tuple[tuple[inline.Marked, list[TextSpan]], str]:
+) -> tuple[inline.Marked, list[TextSpan], str]:
     """The cleaned text with placeholders, its spans, and the characters left out.
 
     Raises:
@@ -112,10 +119,11 @@ def spans_of(
         raise UnknownTextError(_refusal(unknown, languages), "Remove them, or allow skipping them.")
     if unknown:
         marked.text = "".join(ch for ch in marked.text if ch not in unknown)
-    if not any(clean.is_letter(ch) or ch in marked.given or ch in "%&$€£¥@+=" for ch in marked.text):
+    spoken = {*"%&$€£¥@+=", *marked.given}
+    if not any(clean.is_letter(ch) or ch in spoken for ch in marked.text):
         raise NothingToSayError("nothing to say: the text has no words", "Give a text with words.")
     kinds = {k: g.language for k, g in marked.given.items()}
-    return (marked, by_language.spans(marked.text, language, kinds)), unknown
+    return marked, by_language.spans(marked.text, language, kinds), unknown
 
 
 def _unknown(marked: inline.Marked, languages: Collection[str]) -> str:
@@ -142,7 +150,8 @@ def _spoken_in(ch: str, named: str, languages: Collection[str]) -> bool:
             return True
         from voice.text.g2p import zh
 
-        return not {"zh", "yue", "ja"}.isdisjoint(languages) and (ch in "々〆" or zh.has_reading(ch))
+        known = ch in "々〆" or zh.has_reading(ch)
+        return known and not {"zh", "yue", "ja"}.isdisjoint(languages)
     return named in languages
 
 

@@ -16,8 +16,10 @@ from voice.text.language import SCRIPTS
 FIRST = 0xE000
 LAST = 0xF8FF
 _NOTATION = re.compile(r"\{\s*([^{}:\n]+?):(?! )([^{}\n]*)\}")
-_ARPABET = re.compile(r"(?:AA|AE|AH|AO|AW|AY|EH|ER|EY|IH|IY|OW|OY|UH|UW)[012]|B|CH|D|DH|F|G|HH|JH|K|"
-                      r"L|M|N|NG|P|R|S|SH|T|TH|V|W|Y|Z|ZH")
+_ARPABET = re.compile(
+    r"(?:AA|AE|AH|AO|AW|AY|EH|ER|EY|IH|IY|OW|OY|UH|UW)[012]|"
+    r"B|CH|D|DH|F|G|HH|JH|K|L|M|N|NG|P|R|S|SH|T|TH|V|W|Y|Z|ZH"
+)
 _KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa\u30fc]+")
 _HELP = (
     "Write pinyin with tone digits as in {重:chong2}, ARPAbet with stress digits as in "

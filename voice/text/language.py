@@ -1,8 +1,9 @@
 """Which language each run of a text is in, by script.
 
 Latin and Greek letters are English; kana is Japanese; Han characters are Japanese where kana
-stands in the same sentence or Japanese was asked for, else Chinese (Cantonese where that was asked
-for); Hangul is Korean. Digits and marks go with their neighbours.
+stands in the same sentence (or elsewhere in the text, unless they are such as only Chinese uses) or
+Japanese was asked for, else Chinese (Cantonese where that was asked for); Hangul is Korean. Digits
+and marks go with their neighbours.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from voice.values import TextSpan
 
 LANGUAGES = ("en", "zh", "ja", "ko", "yue")
 NAMES = {"en": "English", "zh": "Chinese", "ja": "Japanese", "ko": "Korean", "yue": "Cantonese"}
+_CHINESE = frozenset("你您她吗呢吧啊的了是很谁哪么们这说")
 _SENTENCE = re.compile(r"[^。！？!?\n]*[。！？!?\n]+|[^。！？!?\n]+")
 _UNIT_AFTER = re.compile(rf"\s?(?:{'|'.join(map(re.escape, UNITS))})(?![A-Za-z])")
 _NUMBER = re.compile(r"(?:US|HK)?[$€£¥₩#+\-]?\d[\d.,:/\-~–〜～+×÷=*%‰°℃℉]*")
@@ -59,6 +61,33 @@ def script(ch: str, han: str = "zh") -> str:
     return "ko" if SCRIPTS.hangul.match(ch) else ""
 
 
+def looks_chinese(text: str) -> bool:
+    """Whether Han characters are of a kind that Japanese does not use."""
+    return any(ch in _CHINESE or not _in_japanese_use(ch) for ch in SCRIPTS.han.findall(text))
+
+
+def _in_japanese_use(ch: str) -> bool:
+    try:
+        ch.encode("shift_jis")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def settle(text: str, language: str = "auto") -> str:
+    """The language for the pieces of a long text, decided on the whole.
+
+    A piece of a Japanese text may be without kana; read alone it would be taken for Chinese.
+
+    Returns:
+        ``ja`` where ``auto`` was asked for and all of the text is Japanese (or Japanese and
+        English), else ``language``.
+    """
+    if language != "auto" or not SCRIPTS.kana.search(text):
+        return language
+    return language if any(s.language == "zh" for s in spans(text)) else "ja"
+
+
 def spans(
     text: str, language: str = "auto", placeholders: Mapping[str, str] | None = None
 ) -> list[TextSpan]:
@@ -73,8 +102,8 @@ def spans(
     base = language if language != "auto" else _base(text)
     out: list[TextSpan] = []
     for match in _SENTENCE.finditer(text):
-        for ch, label in zip(match[0], _labels(match[0], language, base, placeholders or {}),
-                             strict=True):
+        labels = _labels(match[0], language, base, placeholders or {})
+        for ch, label in zip(match[0], labels, strict=True):
             if out and out[-1].language == label:
                 out[-1] = TextSpan(out[-1].text + ch, label)
             else:
@@ -95,8 +124,11 @@ def _labels(
     sentence: str, language: str, base: str, placeholders: Mapping[str, str]
 ) -> list[str]:
     """The language of each character of a sentence."""
-    han = language if language in ("zh", "ja", "yue") else (
-        "ja" if SCRIPTS.kana.search(sentence) else "zh")
+    han = language if language in ("zh", "ja", "yue") else "zh"
+    if language not in ("zh", "ja", "yue") and (
+        SCRIPTS.kana.search(sentence) or base == "ja" and not looks_chinese(sentence)
+    ):
+        han = "ja"
     labels = [placeholders.get(ch) or script(ch, han) for ch in sentence]
     present = {x for x in labels if x}
     others = sorted(present - {"en"})

@@ -29,6 +29,8 @@ _OFFSET = 32
 """Log probability p is stored as round(-p / _STEP); log back-off b as that plus ``_OFFSET``."""
 _BEAM = 24
 _BEGIN, _END = 0, 1
+_Hypothesis = tuple[float, int, tuple[str, ...]]
+"""Log probability, context node, phonemes so far."""
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,7 @@ def predict(word: str, path: Path = PATH) -> tuple[str, ...]:
     """Symbols of a lower-case word of the letters a to z; empty where none of it can be read."""
     model = load(path)
     _, begin = model.score(0, _BEGIN)
-    beams: list[list[tuple[float, int, tuple[str, ...]]]] = [[] for _ in range(len(word) + 1)]
+    beams: list[list[_Hypothesis]] = [[] for _ in range(len(word) + 1)]
     beams[0] = [(0.0, begin, ())]
     for i in range(len(word)):
         best = _best(beams[i])
@@ -168,7 +170,7 @@ def predict(word: str, path: Path = PATH) -> tuple[str, ...]:
     return max(ends)[1] if ends else ()
 
 
-def _best(beam: list[tuple[float, int, tuple[str, ...]]]) -> list[tuple[float, int, tuple[str, ...]]]:
+def _best(beam: list[_Hypothesis]) -> list[_Hypothesis]:
     """The likeliest hypotheses, one for each context and pronunciation."""
     beam.sort(key=lambda h: -h[0])
     seen: set[tuple[int, tuple[str, ...]]] = set()

@@ -42,8 +42,9 @@ def _labels(text: str) -> list[str]:
         raise DependencyError(
             "Japanese text needs the package pyopenjtalk-plus", "Install requirements.txt."
         ) from error
-    features = pyopenjtalk.run_frontend(text)
-    return pyopenjtalk.make_label(features) if features else []
+    features = pyopenjtalk.run_frontend(text.lstrip("ー"))
+    spoken = any(f["mora_size"] > 0 for f in features)
+    return pyopenjtalk.make_label(features) if spoken else []
 
 
 def _clause(text: str) -> list[str]:

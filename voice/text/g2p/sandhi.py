@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _DIGITS = frozenset("零〇一二三四五六七八九十百千万亿两点幺")
+_BEFORE_ONE = _DIGITS | {"第", "初"}
+_AFTER_ONE = frozenset("零〇一二三四五六七八九点月号日")
 _PARTICLES = frozenset("吧呢啊呐噻嘛吖嗨哦哒滴哩哟喽啰耶喔诶")
 _DIRECTIONS = frozenset("来去")
 _BEFORE_DIRECTION = frozenset("上下进出回过起开")
@@ -70,16 +72,18 @@ def _join_numbers(words: list[Word]) -> list[Word]:
     """不 and 一 go with the next word, and the word after with 看一看."""
     out: list[Word] = []
     carry: Word | None = None
-    for i, word in enumerate(words):
+    for i, own in enumerate(words):
+        word = own
         if carry:
-            word = Word(carry.text + word.text, word.tag, carry.tones + word.tones)
+            word = Word(carry.text + own.text, own.tag, carry.tones + own.tones)
             carry = None
         after = words[i + 1] if i + 1 < len(words) else None
-        if word.text == "一" and out and after and out[-1].text == after.text and len(after.text) == 1:
+        again = out and after and out[-1].text == after.text and len(after.text) == 1
+        if word.text == "一" and again:
             out[-1] = Word(out[-1].text + "一", "v", out[-1].tones + word.tones)
         elif out and out[-1].text[1:] == "一" and out[-1].text[0] == word.text:
             out[-1] = Word(out[-1].text + word.text, "v", out[-1].tones + word.tones)
-        elif after and word.text in ("不", "一") and not (word.text == "一" and after.text[0] in _DIGITS):
+        elif after and (word.text == "不" or word.text == "一" and after.text[0] not in _DIGITS):
             carry = word
         else:
             out.append(word)
@@ -126,7 +130,7 @@ def _bu(word: Word) -> None:
 
 def _yi(word: Word, before: str) -> None:
     text, tones = word.text, word.tones
-    if all(ch in _DIGITS for ch in text) and text != "一百" and text != "一千" and text != "一万":
+    if all(ch in _DIGITS for ch in text) and text not in {"一百", "一千", "一万"}:
         return
     if len(text) == 3 and text[1] == "一" and text[0] == text[2]:
         tones[1] = 5
@@ -135,7 +139,7 @@ def _yi(word: Word, before: str) -> None:
         last = text[i - 1] if i else before
         if ch != "一":
             continue
-        if last and last in "第初" or last in _DIGITS and last or text[i + 1] in "零〇一二三四五六七八九点月号日":
+        if last in _BEFORE_ONE or text[i + 1] in _AFTER_ONE:
             tones[i] = 1
         else:
             tones[i] = 2 if tones[i + 1] == 4 else 4

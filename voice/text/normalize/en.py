@@ -11,7 +11,13 @@ import unicodedata
 
 from voice.text.normalize import english_words as words
 from voice.text.normalize.english_numbers import (
-    cardinal, decade, decimal, digits, fraction, ordinal, year,
+    cardinal,
+    decade,
+    decimal,
+    digits,
+    fraction,
+    ordinal,
+    year,
 )
 
 _NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+"

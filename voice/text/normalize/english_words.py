@@ -70,7 +70,8 @@ def _abbreviations() -> re.Pattern[str]:
 
 def abbreviations(text: str) -> str:
     """Titles, streets, dotted initials and Latin abbreviations written out."""
-    text = re.sub(r"\b([A-Z][a-z]+\s)(St|Dr|Rd|Ave)\.?(?=\s*(?:[,;:!?]|$|\.|\s[a-z]))", _street, text)
+    text = re.sub(
+        r"\b([A-Z][a-z]+\s)(St|Dr|Rd|Ave)\.?(?=\s*(?:[,;:!?]|$|\.|\s[a-z]))", _street, text)
     titles = "|".join(data()["titles"])
     text = re.sub(rf"\b({titles})\.(?=\s?[A-Z])", lambda m: data()["titles"][m[1]], text)
     text = re.sub(r"\b(Dr|Mrs|Mr|Ms|Prof)\b\.?(?=\s)", lambda m: data()["titles"][m[1]], text)

@@ -158,8 +158,8 @@ def _telephones(text: str) -> str:
 def _measured(text: str) -> str:
     """Percentages, temperatures, units, fractions, ranges, and 2 before measure words."""
     names = "|".join(re.escape(u) for u in sorted(units.ZH, key=len, reverse=True))
-    text = re.sub(rf"(?<=[\d%℃])\s?[~—–～]\s?(?=-?\d)|(?<=[\d])-(?=\d+\s?(?:{names}|[{_MEASURES}%]))",
-                  "到", text)
+    text = re.sub(r"(?<=[\d%℃])\s?[~—–～]\s?(?=-?\d)", "到", text)
+    text = re.sub(rf"(?<=\d)-(?=\d+\s?(?:{names}|[{_MEASURES}%]))", "到", text)
     text = re.sub(r"(?<![\d/])(\d{1,4})/(\d{1,4})(?![\d/])",
                   lambda m: f"{integer(m[2])}分之{integer(m[1])}", text)
     sign = r"(?<![\dA-Za-z\)）])-"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from voice.text.frontend import Spoken
+from voice.text.frontend import Readings, Spoken
 from voice.text.g2p import ja as g2p
 from voice.text.inline import Marked
 from voice.text.normalize import ja as normal
 
 
-def speak(text: str, marked: Marked) -> Spoken:
+def speak(text: str, marked: Marked, _readings: Readings | None = None) -> Spoken:
     """Sounds of a span; given kana replace the characters."""
     normalized = normal.normalize(text)
     kana = "".join(

@@ -27,7 +27,7 @@ def table(version: str = "v2") -> tuple[str, ...]:
         OptionError: there is no such symbol table.
     """
     if version not in VERSIONS:
-        raise OptionError(f"symbol table {version!r} does not exist", f"Use {' or '.join(VERSIONS)}.")
+        raise OptionError(f"symbol table {version!r} does not exist", f"Use {', '.join(VERSIONS)}.")
     return tuple(json.loads((Path(__file__).parent / f"{version}.json").read_text("utf8")))
 
 
