@@ -6,6 +6,7 @@ their turn between the pieces of a long text.
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import math
 import os
@@ -39,7 +40,7 @@ class Synthesizer:
     """Speaks, clones, blends and converts with one model.
 
     Args:
-        model: loaded.
+        model: loaded; a copy of its text model is made that decodes faster where there is one.
         folder: where it came from, for its example voices; may be None.
         home: folder of kept voices and models; None is the platform's.
     """
@@ -47,7 +48,7 @@ class Synthesizer:
     def __init__(
         self, model: Model, folder: ModelFolder | None = None, home: Path | None = None
     ) -> None:
-        self.model = model
+        self.model = dataclasses.replace(model, text2semantic=model.text2semantic.quick())
         self.folder = folder
         self.library = VoiceLibrary.at_home(home)
         self._lock = threading.RLock()
