@@ -86,8 +86,10 @@ def explain(error: Exception, locale: str) -> str:
     if not isinstance(error, VoiceError):
         return text(locale, "error_unexpected")
     message = translate(str(error), locale)
-    if locale == LOCALES[0] or message != without_folders(str(error)):
+    if locale == LOCALES[0]:
         return message[:1].upper() + message[1:]
+    if message != without_folders(str(error)):
+        return message
     summary = table(locale).get(f"error_{error.code}", text(locale, "error_voice_error"))
     return f"{summary}（{message}）"
 
@@ -97,7 +99,11 @@ def translate(sentence: str, locale: str) -> str:
     sentence = without_folders(sentence)
     for pattern, template in _error_rules(locale):
         if found := pattern.search(sentence):
-            return template.format(**{k: v or "" for k, v in found.groupdict().items()})
+            values = {name: value or "" for name, value in found.groupdict().items()}
+            if "option" in values:
+                key = f"setting_{values['option']}"
+                values["option"] = table(locale).get(key, values["option"])
+            return template.format(**values)
     return sentence
 
 

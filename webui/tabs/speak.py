@@ -100,7 +100,7 @@ def _text_part(
             elem_id="speak-language",
         )
         speed = gr.Slider(
-            0.5, 2.0, value=1.0, step=0.05, label=t("speed_label"), min_width=160,
+            0.5, 2.0, value=1.0, step=0.05, label=t("setting_speed"), min_width=160,
             elem_id="speak-speed",
         )
     return said, language, speed, build_settings_panel(t)

@@ -1,0 +1,86 @@
+"""``python -m webui``: what it refuses, and how soon the page is there."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.webui.conftest import free_port
+from webui.__main__ import is_local, parse
+
+
+@pytest.mark.parametrize(("host", "expected"), [
+    ("127.0.0.1", True), ("127.8.8.8", True), ("::1", True), ("[::1]", True), ("localhost", True),
+    ("0.0.0.0", False), ("::", False), ("192.168.1.4", False), ("example.org", False), ("", False),
+    ("localhost.example.org", False),
+])
+def test_which_addresses_only_this_machine_can_reach(host: str, expected: bool) -> None:
+    assert is_local(host) is expected
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    (["--host", "0.0.0.0"], "--auth USER:PASSWORD"),
+    (["--host", "0.0.0.0", "--auth", "name:"], "USER:PASSWORD"),
+    (["--auth", "nopassword"], "USER:PASSWORD"),
+    (["--port", "0"], "from 1 to 65535"),
+    (["--port", "70000"], "from 1 to 65535"),
+    (["--port", "x"], "--port"),
+])
+def test_wrong_arguments_are_refused_in_one_line(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("VOICE_AUTH", raising=False)
+    with pytest.raises(SystemExit) as stop:
+        parse(arguments)
+    assert stop.value.code == 2
+    last = capsys.readouterr().err.strip().splitlines()[-1]
+    assert message in last and "Traceback" not in last
+
+
+def test_another_address_is_fine_with_a_password() -> None:
+    chosen = parse(["--host", "0.0.0.0", "--auth", "ann:s3cret:x"])
+    assert chosen.auth == "ann:s3cret:x"
+
+
+@pytest.fixture(scope="module")
+def server(root: Path, tmp_path_factory: pytest.TempPathFactory):
+    """The program itself, with a model that does not exist: the page must come nevertheless."""
+    port = free_port()
+    log = tmp_path_factory.mktemp("server") / "log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "webui", "--port", str(port), "--model", "no-such-model"],
+            cwd=root, stdout=output, stderr=output,
+        )
+        try:
+            yield f"http://127.0.0.1:{port}", process, log
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def test_the_page_is_served_and_uploads_are_guarded(server) -> None:
+    url, process, log = server
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                body = answer.read().decode()
+            break
+        except OSError:
+            time.sleep(0.3)
+    else:
+        pytest.fail(log.read_text())
+    assert "voicePlayer" in body and "no-such-model" not in body
+    for path in ("/gradio_api/file=/etc/passwd", "/gradio_api/file=../../etc/passwd",
+                 "/gradio_api/file=webui/__main__.py", "/docs", "/openapi.json"):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(url + path, timeout=10)
+        assert refused.value.code in (403, 404), path
