@@ -1,0 +1,197 @@
+"""Recordings to a voice: the prompt's tokens and phonemes, and the timbre of all speech.
+
+The recordings themselves are prepared by :mod:`voice.audio.prepare`. Timbre is the mean of the
+embeddings of windows of up to 10 s, each weighted by its length.
+
+Axes: N samples, T tokens, P phonemes, W windows, D width.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from voice.audio.mel import spectrum
+from voice.audio.note import now
+from voice.audio.prepare import Prepared, Source, prepare_all, source_hash
+from voice.audio.resample import resample
+from voice.errors import NothingToSayError
+from voice.synth import selfcheck
+from voice.synth.draw import read_back
+from voice.synth.voicefile import Voice, check_consent, check_name
+from voice.text import symbols as tables
+from voice.values import Phonemes
+
+if TYPE_CHECKING:
+    from voice.checkpoints.store import Model
+
+_log = logging.getLogger(__name__)
+WINDOW_SECONDS = 10.0
+_MIN_WINDOW_SECONDS = 1.0
+_PREVIEW_RATE, _PREVIEW_SECONDS = 16000, 6.0
+_MISMATCH = 0.6
+
+
+@dataclass(frozen=True, eq=False)
+class Enrolment:
+    """A voice and how it came about.
+
+    Attributes:
+        voice: ready to speak.
+        warnings: sentences on what will make it worse, and what to do.
+        recordings: as they were prepared; the first holds the prompt.
+    """
+
+    voice: Voice
+    warnings: tuple[str, ...]
+    recordings: tuple[Prepared, ...]
+
+
+def make_voice(
+    model: Model, references: Sequence[Source], transcript: str | None = None,
+    language: str = "auto", name: str = "", consent: str = "",
+) -> Voice:
+    """As :func:`enroll`; the warnings are logged."""
+    made = enroll(model, references, transcript, language, name, consent)
+    for warning in made.warnings:
+        _log.warning("%s", warning)
+    return made.voice
+
+
+def enroll(
+    model: Model, references: Sequence[Source], transcript: str | None = None,
+    language: str = "auto", name: str = "", consent: str = "",
+) -> Enrolment:
+    """Makes a voice of recordings of one speaker.
+
+    Args:
+        model: a loaded model.
+        references: 1 to 32 recordings, 1 to 60 s each; the first is continued, all of them lend
+            their timbre.
+        transcript: what the first one says; read from the recording if not given, and also where
+            only a part of the recording is continued or the transcript says something else.
+        language: of the transcript.
+        name: of the voice; may be empty if it is not kept.
+        consent: the speaker's statement; needed to keep the voice.
+
+    Raises:
+        AudioFileError: a recording is missing or unusable.
+        UnknownTextError: the transcript has characters without sounds.
+        OptionError: the name is not allowed, or there are no recordings.
+    """
+    name = check_name(name) if name else ""
+    consent = check_consent(consent) if consent else ""
+    spoken = _spoken(model, transcript, language)
+    recordings, warnings = prepare_all(references)
+    first = recordings[0]
+    codes = _tokens(model, first)
+    read = read_back(model, [codes])[0]
+    phonemes, text, doubts = _prompt_phonemes(model, first, spoken, read)
+    voice = Voice(
+        name=name, model=model.name, revision=model.revision,
+        timbre=timbre_of(model, recordings),
+        prompt_codes=codes, prompt_phonemes=phonemes, prompt_text=text,
+        languages=_languages(spoken, language), consent=consent,
+        consent_date=now() if consent else "", source_hash=source_hash(recordings),
+        preview=_preview(first), preview_rate=_PREVIEW_RATE, created=now(),
+    )
+    return Enrolment(voice, (*warnings, *doubts), tuple(recordings))
+
+
+def _spoken(model: Model, transcript: str | None, language: str) -> Phonemes | None:
+    """What the transcript sounds like; None where none is given."""
+    if transcript is None or not transcript.strip():
+        return None
+    from voice.text.frontend import phonemize
+
+    spec = model.spec
+    try:
+        return phonemize(transcript, language, languages=spec.languages, version=spec.symbols)
+    except NothingToSayError:
+        return None
+
+
+def _languages(spoken: Phonemes | None, language: str) -> tuple[str, ...]:
+    if spoken is None:
+        return () if language == "auto" else (language,)
+    lengths: dict[str, int] = {}
+    for span in spoken.spans:
+        lengths[span.language] = lengths.get(span.language, 0) + len(span.text)
+    return tuple(sorted(lengths, key=lambda key: -lengths[key]))
+
+
+def _tokens(model: Model, recording: Prepared) -> np.ndarray:
+    """(T,) int64 semantic tokens of the prompt."""
+    rate = model.spec.tokenizer.content.spectrum.sample_rate
+    samples = torch.from_numpy(recording.prompt_at(rate).copy())[None].to(model.device)
+    found = model.tokenizer.encode(samples)
+    return found.codes[0, : int(found.lengths[0])].cpu().numpy().astype(np.int64)
+
+
+def _prompt_phonemes(
+    model: Model, recording: Prepared, spoken: Phonemes | None, read: np.ndarray
+) -> tuple[np.ndarray, str, list[str]]:
+    """The prompt's phonemes and text, and sentences where the transcript could not be used."""
+    if spoken is None:
+        return read, "", []
+    if not recording.prompt_is_whole:
+        start, stop = recording.prompt_times()
+        return read, "", [
+            f"{recording.name} is long: only {start:.1f} to {stop:.1f} s are continued, without "
+            "the transcript. Give a recording of up to 10 s with its transcript for the "
+            "closest prosody."
+        ]
+    symbols = tables.table(model.spec.symbols)
+    wanted = selfcheck.wanted_classes(spoken.ids, symbols)
+    heard = selfcheck.wanted_classes(read, symbols)
+    errors = selfcheck.align(wanted, heard).distance / max(1, len(wanted), len(heard))
+    if errors > _MISMATCH:
+        return read, "", [
+            f"The transcript does not seem to be what {recording.name} says, and is not used. "
+            "Correct it, or leave it out."
+        ]
+    return np.asarray(spoken.ids, np.int64), spoken.text.strip(), []
+
+
+def timbre_of(model: Model, recordings: Sequence[Prepared]) -> np.ndarray:
+    """The timbre of all speech in recordings.
+
+    Returns:
+        (D,) float32.
+    """
+    settings = model.spec.decoder.timbre.spectrum
+    rate = settings.sample_rate
+    rows = [window for r in recordings for window in _windows(r.at(rate), rate)]
+    lengths = torch.tensor([len(row) for row in rows])
+    waves = torch.zeros(len(rows), int(lengths.max()))
+    for target, row in zip(waves, rows, strict=True):
+        target[: len(row)] = torch.from_numpy(row)
+    with torch.inference_mode():
+        found = spectrum(waves.to(model.device), settings, lengths.to(model.device))
+        frames = lengths // settings.hop_samples
+        rows_out = model.decoder.timbre(found, frames.to(model.device)).float().cpu()  # (W, D)
+    weights = lengths.float() / lengths.sum()
+    return (weights[:, None] * rows_out).sum(0).numpy().astype(np.float32)
+
+
+def _windows(samples: np.ndarray, sample_rate: int) -> list[np.ndarray]:
+    """Equal parts of up to 10 s; none is shorter than a second unless all there is."""
+    count = max(1, -(-len(samples) // round(WINDOW_SECONDS * sample_rate)))
+    shortest = round(_MIN_WINDOW_SECONDS * sample_rate)
+    if count == 1 and len(samples) < shortest:
+        samples = np.pad(samples, (0, shortest - len(samples)), mode="wrap")
+    return [part.astype(np.float32) for part in np.array_split(samples, count)]
+
+
+def _preview(recording: Prepared) -> np.ndarray:
+    """(N,) int16 of the first seconds of the prompt."""
+    from voice.audio.wav import to_int16
+
+    samples = recording.prompt_at(recording.audio.sample_rate)
+    samples = samples[: round(_PREVIEW_SECONDS * recording.audio.sample_rate)]
+    return to_int16(resample(samples, recording.audio.sample_rate, _PREVIEW_RATE))
