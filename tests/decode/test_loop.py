@@ -126,6 +126,14 @@ def test_the_quick_copy_says_nearly_the_same() -> None:
     assert (a - b).abs().max() < 0.03 * a.std()
 
 
+def test_the_quick_copy_draws_candidates_independently() -> None:
+    model = tiny().quick()
+    several = generate(model, [request(2, seeds=(3, 4, 5))], DRAWN)
+    for row in several:
+        alone = generate(model, [request(2, seeds=(row.seed,))], DRAWN)[0]
+        assert row.codes.tolist() == alone.codes.tolist()
+
+
 def test_the_end_is_left_out_and_rows_end_by_themselves() -> None:
     words = list(range(1, 30))
     long, short = say([*words, END], [*words[:12], END])
