@@ -128,15 +128,24 @@ class RecentVoices:
         self._size = size
         self._lock = threading.Lock()
         self._voices: OrderedDict[str, Voice] = OrderedDict()
+        self._advice: dict[str, tuple[str, ...]] = {}
 
-    def add(self, voice: Voice, token: str | None = None) -> str:
-        """Remembers a voice; the same token replaces the one before."""
+    def add(self, voice: Voice, token: str | None = None, advice: tuple[str, ...] = ()) -> str:
+        """Remembers a voice; the same token replaces the one before.
+
+        Args:
+            voice: to be remembered.
+            token: of its own; None draws one.
+            advice: sentences on the recording it was made of.
+        """
         token = token or secrets.token_urlsafe(12)
         with self._lock:
             self._voices[token] = voice
+            if advice:
+                self._advice[token] = advice
             self._voices.move_to_end(token)
             while len(self._voices) > self._size:
-                self._voices.popitem(last=False)
+                self._advice.pop(self._voices.popitem(last=False)[0], None)
         return token
 
     def get(self, token: str) -> Voice | None:
@@ -145,6 +154,12 @@ class RecentVoices:
             if token in self._voices:
                 self._voices.move_to_end(token)
             return self._voices.get(token)
+
+
+    def advice(self, token: str) -> tuple[str, ...]:
+        """What was said of the recording of a voice."""
+        with self._lock:
+            return self._advice.get(token, ())
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,34 @@ class Jobs:
         return job is not None
 
 
+class _Collector(logging.Handler):
+    """Keeps the warnings of one thread."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.thread = threading.get_ident()
+        self.sentences: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.thread == self.thread:
+            self.sentences.append(record.getMessage())
+
+
+@contextmanager
+def collected_warnings(name: str = "voice") -> Iterator[list[str]]:
+    """What the library warns of in this thread while the block runs.
+
+    ``Synthesizer.enroll`` returns a voice alone and logs what it thinks of the recordings.
+    """
+    collector = _Collector()
+    source = logging.getLogger(name)
+    source.addHandler(collector)
+    try:
+        yield collector.sentences
+    finally:
+        source.removeHandler(collector)
+
+
 @contextmanager
 def logged(action: str, **fields: Any) -> Iterator[dict[str, Any]]:
     """Writes one JSON line about an action when the block ends, however it ends.

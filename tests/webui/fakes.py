@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
 import wave
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,6 +24,7 @@ from voice import (
 from voice.synth.speech import Origin, PieceReport
 
 RATE = 24000
+log = logging.getLogger("voice.fake")
 
 
 @dataclass
@@ -54,6 +56,8 @@ class FakeSynthesizer:
                 raise AudioFileError(
                     f"{references[0]} holds {seconds:.1f} s of sound", "Give 3 to 15 s."
                 )
+        if "noisy" in Path(references[0]).name:
+            log.warning("%s is noisy (%d dB): record it in a quieter room.", references[0], 12)
         digest = hashlib.sha256(data).digest()
         timbre = np.frombuffer(digest, np.uint8).astype(np.float32)
         return Voice(

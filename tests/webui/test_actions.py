@@ -27,7 +27,7 @@ from webui.actions.speak import LIBRARY, RECORDING, Request, Source, Step
 from webui.components.settings_panel import SLIDERS, SPLITS, parse_seed
 from webui.context import AppContext, Limits, ModelSlot, RecentVoices
 from webui.jobs import Job, JobCancelledError, Jobs
-from webui.messages import PageError
+from webui.messages import PageError, translate
 
 ISLA = Source(LIBRARY, key="example:Isla")
 
@@ -105,6 +105,18 @@ def test_an_unusable_recording_gets_a_verdict(context: AppContext, tmp_path: Pat
     soundfile.write(short, np.zeros(8000), 16000)
     verdict = judge_recording(context, str(short), "", Job())
     assert verdict.level == "bad" and "0.5 s" in verdict.advice[0]
+
+
+def test_what_the_library_warns_of_becomes_advice(context: AppContext, recording: Path) -> None:
+    noisy = context.outputs / "noisy.wav"
+    noisy.parent.mkdir()
+    noisy.write_bytes(recording.read_bytes())
+    for _ in range(2):
+        verdict = judge_recording(context, str(noisy), "", Job())
+        assert verdict.level == "fair"
+        assert verdict.advice == (f"{noisy} is noisy (12 dB): record it in a quieter room.",)
+    assert "12 dB" in translate(verdict.advice[0], "zh-CN")
+    assert translate(verdict.advice[0], "en").startswith("noisy.wav is noisy")
 
 
 def test_stopping_ends_the_work_within_a_second(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from voice import AudioFileError, VoiceError
+from voice import AudioFileError
 from webui.actions.speak import RECORDING, Source, voice_of
 from webui.context import AppContext
 from webui.jobs import Job, logged
@@ -33,14 +33,10 @@ def judge_recording(context: AppContext, path: str, transcript: str, job: Job) -
         source = Source(RECORDING, recording=path, transcript=transcript)
         context.model.get(job)
         try:
-            _, voice = voice_of(context, source, job)
+            token, _ = voice_of(context, source, job)
         except AudioFileError as error:
             line["level"] = "bad"
-            return Verdict("bad", (_sentence(error),))
-        advice = tuple(str(warning) for warning in getattr(voice, "warnings", ()))
+            return Verdict("bad", (str(error),))
+        advice = context.recent.advice(token)
         line["level"] = "fair" if advice else "good"
         return Verdict(line["level"], advice)
-
-
-def _sentence(error: VoiceError) -> str:
-    return str(error)

@@ -17,7 +17,7 @@ import numpy as np
 from voice import Speech, SynthesisSettings, Voice
 from webui.actions.voices import find_voice, safe_stem
 from webui.context import AppContext
-from webui.jobs import Job, JobCancelledError, logged
+from webui.jobs import Job, JobCancelledError, collected_warnings, logged
 from webui.messages import PageError
 
 RECORDING, LIBRARY = "recording", "library"
@@ -197,8 +197,9 @@ def voice_of(context: AppContext, source: Source, job: Job) -> tuple[str, Voice]
     voice = context.recent.get(token)
     if voice is None:
         model = context.model.get(job)
-        voice = model.enroll([Path(source.recording)], transcript=transcript or None)
-        context.recent.add(voice, token)
+        with collected_warnings() as advice:
+            voice = model.enroll([Path(source.recording)], transcript=transcript or None)
+        context.recent.add(voice, token, tuple(advice))
     return token, voice
 
 
