@@ -78,8 +78,7 @@ def test_unwritten_slots_are_never_attended() -> None:
     results = []
     for poison in (0.0, 1e4, float("nan")):
         cache = model.new_cache(3, 40)
-        cache.keys.fill_(poison)
-        cache.values.fill_(poison)
+        cache.store.fill_(poison)
         text = model.embed_text(PHONEMES, PHONEME_LENGTHS)
         prompt = model.embed_codes(codes[:, :4], torch.tensor([4, 2, 0]))
         position = torch.tensor([4, 2, 0])
@@ -89,8 +88,7 @@ def test_unwritten_slots_are_never_attended() -> None:
             position = position + 1
             if j == 5:
                 cache.keep(torch.tensor([0, 1, 2]))
-                cache.keys[:, :, :, cache.length :] = poison
-                cache.values[:, :, :, cache.length :] = poison
+                cache.store[:, :, :, :, cache.length :] = poison
         results.append(torch.stack(made))
     assert torch.isfinite(results[0]).all()
     assert torch.equal(results[0], results[1])

@@ -78,7 +78,7 @@ def test_prefill(version: str) -> None:
     cache = net.new_cache(1, 76)
     hidden = net.prefill(text, prompt, cache)
     embedded = torch.cat([text[0], prompt[0]], 1)
-    keys, values = (x.transpose(2, 3).reshape(24, 1, 76, 512) for x in (cache.keys, cache.values))
+    keys, values = cache.store.transpose(3, 4).reshape(24, 2, 1, 76, 512).unbind(1)
     assert_close(net.head(hidden[:, -1]), arrays["prefill_logits_full"])
     if version == "v2":  # of v1 only the logits are kept, for their size
         assert_close(embedded, arrays["prefill_input_embed"])

@@ -44,9 +44,10 @@ class SelfAttention(nn.Module):
         """
         batch, length, width = x.shape
         qkv = self.qkv(x).view(batch, length, 3, self.heads, width // self.heads)
-        query, key, value = qkv.permute(2, 0, 3, 1, 4)  # each (B, H, S, E)
+        qkv = qkv.permute(2, 0, 3, 1, 4)  # (3, B, H, S, E)
+        query, key, value = qkv.unbind(0)
         if cache is not None:
-            key, value, written = cache.append(layer, key, value)
+            key, value, written = cache.append(layer, qkv[1:])
             mask = written if mask is None else mask
             query = query.to(key.dtype)
         y = F.scaled_dot_product_attention(query, key, value, attn_mask=mask).to(x.dtype)

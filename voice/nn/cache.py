@@ -4,7 +4,7 @@ Axes: L layers, B rows, H heads, S slots, E head width.
 
 | name | dtype | axes | meaning |
 | --- | --- | --- | --- |
-| ``keys``, ``values`` | any float | (L, B, H, S, E) | slots from ``length`` on are garbage |
+| ``store`` | any float | (L, 2, B, H, S, E) | keys, values; slots from ``length`` on are garbage |
 | ``length`` | int | | slots written, the same for every row |
 | ``visible`` | bool | (B, S) | False where a row is padded; None if no row is |
 """
@@ -20,14 +20,12 @@ from torch import Tensor
 class KeyValueCache(Protocol):
     """What attention asks of a cache."""
 
-    def append(
-        self, layer: int, key: Tensor, value: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor | None]:
+    def append(self, layer: int, new: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
         """Adds the new positions of a layer.
 
         Args:
             layer: index.
-            key, value: (B, H, S, E) of the new positions.
+            new: (2, B, H, S, E), keys and values of the new positions.
 
         Returns:
             Keys and values (B, H, K, E) of all positions so far and the mask of those that may
@@ -50,16 +48,17 @@ class StaticCache:
     def __init__(
         self, layers: int, rows: int, heads: int, slots: int, width: int, *, like: Tensor
     ) -> None:
-        self.keys = like.new_empty(layers, rows, heads, slots, width)
-        self.values = like.new_empty(layers, rows, heads, slots, width)
+        self.store = like.new_empty(layers, 2, rows, heads, slots, width)
         self.visible: Tensor | None = None
         self.length = 0
         self._mask: Tensor | None = None
+        self._new: tuple[Tensor, ...] = ()
+        self._all: tuple[Tensor, ...] = ()
 
     @property
     def slots(self) -> int:
         """Positions that fit."""
-        return self.keys.shape[3]
+        return self.store.shape[4]
 
     def pad(self, lengths: Tensor, total: int) -> None:
         """Declares rows of ``lengths`` (B,) to be padded on the left to ``total`` positions."""
@@ -71,20 +70,18 @@ class StaticCache:
         """Makes room for new positions, before the first layer appends them."""
         if self.length + positions > self.slots:
             raise IndexError(f"cache of {self.slots} slots cannot take {positions} more")
-        self.length += positions
+        start, self.length = self.length, self.length + positions
+        self._new = self.store[:, :, :, :, start : self.length].unbind(0)
+        self._all = self.store[:, :, :, :, : self.length].unbind(0)
         self._mask = None
         if self.visible is not None:
             self._mask = self.visible[:, None, None, : self.length]
 
-    def append(
-        self, layer: int, key: Tensor, value: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor | None]:
+    def append(self, layer: int, new: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
         """See :class:`KeyValueCache`; :meth:`begin` has been called for these positions."""
-        start = self.length - key.shape[2]
-        self.keys[layer, :, :, start : self.length] = key
-        self.values[layer, :, :, start : self.length] = value
-        keys = self.keys[layer, :, :, : self.length]
-        return keys, self.values[layer, :, :, : self.length], self._mask
+        self._new[layer].copy_(new)
+        keys, values = self._all[layer].unbind(0)
+        return keys, values, self._mask
 
     def keep(self, rows: Tensor) -> None:
         """Keeps (or repeats) rows.
@@ -92,11 +89,11 @@ class StaticCache:
         Args:
             rows: (B',) int64, the old row of every new row.
         """
-        keys, values = self.keys, self.values
-        shape = (keys.shape[0], len(rows), *keys.shape[2:])
-        self.keys, self.values = keys.new_empty(shape), values.new_empty(shape)
-        self.keys[:, :, :, : self.length] = keys[:, rows, :, : self.length]
-        self.values[:, :, :, : self.length] = values[:, rows, :, : self.length]
+        old, written = self.store, slice(0, self.length)
+        self.store = old.new_empty(*old.shape[:2], len(rows), *old.shape[3:])
+        self._new = self._all = ()
+        for layer, before in zip(self.store, old, strict=True):  # little memory at a time
+            layer[:, :, :, written] = before[:, rows, :, written]
         if self.visible is not None:
             visible = self.visible[rows]
             self.visible = None if bool(visible.all()) else visible
