@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from voice.cli.output import shown_warnings
 from voice.errors import VoiceError
 
 COMMANDS: dict[str, str] = {
@@ -102,7 +103,10 @@ def run(arguments: list[str], environment: Environment) -> int:
     debug = "--debug" in arguments[:1]
     try:
         _prepare_streams()
-        result = commands.main(arguments, "python -m voice", standalone_mode=False, obj=environment)
+        with shown_warnings():
+            result = commands.main(
+                arguments, "python -m voice", standalone_mode=False, obj=environment
+            )
         sys.stdout.flush()
         return result if isinstance(result, int) else DONE
     except (KeyboardInterrupt, click.Abort):

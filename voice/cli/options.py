@@ -147,14 +147,10 @@ class VoiceChoice:
         return bool(self.voice or self.references)
 
     def resolve(self, synthesizer: Synthesizer) -> Voice:
-        """The voice, loaded or made; warnings on its recordings go to stderr."""
+        """The voice, loaded or made."""
         if self.voice:
             return synthesizer.voice(self.voice)
-        from voice.cli.output import warn
-
-        made = synthesizer.enroll(self.references, transcript=self.reference_text)
-        warn(made.warnings)
-        return made
+        return synthesizer.enroll(self.references, transcript=self.reference_text)
 
 
 def load_synthesizer(model: str, device: str, environment: Environment) -> Synthesizer:

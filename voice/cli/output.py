@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import logging
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import click
@@ -23,6 +25,26 @@ def warn(sentences: Iterable[str]) -> None:
     """Prints warnings to stderr, a line each."""
     for sentence in sentences:
         click.echo(f"warning: {sentence}", err=True)
+
+
+class WarningLines(logging.Handler):
+    """Shows the library's warnings on stderr, a line each."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        warn([" ".join(record.getMessage().split())])
+
+
+@contextlib.contextmanager
+def shown_warnings() -> Iterator[None]:
+    """Shows warnings of the library while the block runs."""
+    logger, handler = logging.getLogger("voice"), WarningLines(logging.WARNING)
+    logger.addHandler(handler)
+    before, logger.propagate = logger.propagate, False
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = before
 
 
 class Progress:

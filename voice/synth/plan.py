@@ -17,6 +17,8 @@ from voice.values import Phonemes
 
 BATCH_SIZES = (1, 2, 4)
 """Pieces decoded together: the first alone, so that sound comes early; the last size repeats."""
+FIRST_SECONDS = 3.0
+"""Estimated duration of the first piece, for the same reason."""
 _ENDS = ".!?。！？…\n"
 _CLAUSE_PAUSE = 0.4
 _CLOSERS = "\"'”’」』）)]】》 \t"
@@ -91,7 +93,9 @@ def make_plan(
         raise NothingToSayError("nothing to say: the text is empty", "Give a text with words.")
     pieces: list[Piece] = []
     skipped = ""
-    parts = split(text, settings.split)
+    parts = split(
+        text, settings.split, first_seconds=FIRST_SECONDS, language=settings.language
+    )
     for part in parts:
         try:
             phonemes = phonemize(
