@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -109,7 +110,7 @@ def load(path: Path = PATH) -> Model:
         with np.load(path, allow_pickle=False) as data:
             arrays = {name: data[name] for name in data.files}
         return _model(arrays)
-    except (OSError, KeyError, ValueError, IndexError) as error:
+    except (OSError, KeyError, ValueError, IndexError, BadZipFile) as error:
         raise ModelFileError(f"{path}: not a usable pronunciation model ({error})") from error
 
 

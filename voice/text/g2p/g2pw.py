@@ -27,7 +27,7 @@ _LONGEST = 510
 class Session(Protocol):
     """What is used of an ``onnxruntime.InferenceSession``."""
 
-    def run(self, names: Any, feed: Any) -> Sequence[Any]:
+    def run(self, output_names: Any, input_feed: Any) -> Sequence[Any]:
         """Outputs for named inputs."""
         ...
 

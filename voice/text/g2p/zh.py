@@ -7,10 +7,12 @@ g2pW, :class:`voice.text.g2p.g2pw.G2pw`). One initial and one final + tone for e
 from __future__ import annotations
 
 import functools
+import json
 import logging
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from voice.errors import DependencyError
@@ -104,8 +106,11 @@ def _piece(piece: str, readings: Readings | None, fixed: dict[int, str], out: Re
     given = phrase_readings(texts)
     if readings:
         given = _corrected(list(readings(piece)), texts, given)
+    else:
+        given = _own(tagged, given)
+    chosen = {**({} if readings else _by_pattern(body)), **fixed}
     syllables = [
-        _syllable(ch, fixed.get(i, reading))
+        _syllable(ch, chosen.get(i, reading))
         for i, (ch, reading) in enumerate(zip(body, (r for g in given for r in g), strict=True))
     ]
     words, at = [], 0
@@ -120,6 +125,33 @@ def _piece(piece: str, readings: Readings | None, fixed: dict[int, str], out: Re
     for mark in piece[len(body) :]:
         out.symbols.append(mark)
         out.word_lengths.append(1)
+
+
+@functools.cache
+def _rules() -> tuple[dict[str, str], dict[str, str], list[tuple[re.Pattern[str], str]]]:
+    """Readings by tag, of characters alone, and by what stands beside."""
+    path = Path(__file__).parent.parent / "data" / "zh_readings.json"
+    data = json.loads(path.read_text("utf8"))
+    patterns = [(re.compile(pattern), reading) for pattern, reading in data["patterns"]]
+    return data["tagged"], data["single"], patterns
+
+
+def _own(tagged: list[tuple[str, str]], given: list[list[str]]) -> list[list[str]]:
+    """Readings of words of one character where the dictionary's first one is seldom meant."""
+    by_tag, single, _ = _rules()
+    return [
+        [by_tag.get(f"{word}/{tag[:1]}") or single.get(word) or own[0]] if len(word) == 1 else own
+        for (word, tag), own in zip(tagged, given, strict=True)
+    ]
+
+
+def _by_pattern(body: str) -> dict[int, str]:
+    """Readings of characters by their neighbours."""
+    out: dict[int, str] = {}
+    for pattern, reading in _rules()[2]:
+        for match in pattern.finditer(body):
+            out[match.start(1)] = reading
+    return out
 
 
 def _corrected(
