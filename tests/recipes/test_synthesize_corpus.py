@@ -54,11 +54,14 @@ def test_speakers_mix_two_voices_by_weights_of_sum_one() -> None:
 
 def test_passages_end_as_sentences_and_vary_in_length() -> None:
     (speaker,) = plan.speakers("zh", ["z"], [], 0, seed=1)
-    lines = list(plan.utterances(speaker, ["你好", "今天天气很好，"], 50, seed=1))
+    texts = ["你好" + "啊" * n + "，" for n in range(12)]
+    lines = list(plan.utterances(speaker, texts, 50, seed=1))
     assert all(line.text.endswith("。") and "，。" not in line.text for line in lines)
     lengths = [len(line.text) for line in lines]
-    assert min(lengths) < 12 and max(lengths) > 30
-    assert lines == list(plan.utterances(speaker, ["你好", "今天天气很好，"], 50, seed=1))
+    assert min(lengths) < 14 and max(lengths) > 30
+    for line in lines:
+        assert len(set(parts := line.text.split("。")[:-1])) == len(parts)
+    assert lines == list(plan.utterances(speaker, texts, 50, seed=1))
 
 
 def test_a_stopped_run_goes_on_to_the_same_corpus(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ stopped goes on where it was.
 
 from __future__ import annotations
 
+import itertools
 import random
 import re
 import zlib
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 
 SPEEDS = (0.88, 0.95, 1.0, 1.0, 1.05, 1.12)
 PASSAGE_CHARACTERS = {"en": (25, 140), "zh": (7, 38), "ja": (9, 42), "ko": (9, 45)}
+MOST_SENTENCES = 8  # of a passage
 SPACED = {"en", "ko"}
 SENTENCE_END = re.compile(r"[.!?。！？…]$")
 
@@ -85,10 +87,12 @@ def utterances(
     dice = random.Random(f"{seed}/{speaker.name}/texts")
     low, high = PASSAGE_CHARACTERS.get(speaker.lang, PASSAGE_CHARACTERS["en"])
     for number in range(count):
-        wanted, parts = dice.uniform(low, high), [_ended(dice.choice(sentences), speaker.lang)]
-        while sum(map(len, parts)) < wanted:
-            parts.append(_ended(dice.choice(sentences), speaker.lang))
-        text = (" " if speaker.lang in SPACED else "").join(parts)
+        wanted = dice.uniform(low, high)
+        drawn = dice.sample(sentences, min(len(sentences), MOST_SENTENCES))  # none twice
+        parts = [_ended(sentence, speaker.lang) for sentence in drawn]
+        lengths = itertools.accumulate(map(len, parts))
+        enough = next((n for n, sum_ in enumerate(lengths, 1) if sum_ >= wanted), len(parts))
+        text = (" " if speaker.lang in SPACED else "").join(parts[:enough])
         yield Utterance(f"{speaker.name}/{number:04d}", speaker, text, dice.choice(SPEEDS))
 
 
