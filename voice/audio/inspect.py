@@ -9,7 +9,7 @@ from typing import Any
 from voice.audio.files import read
 from voice.audio.note import read_note
 
-THRESHOLD = 0.5
+THRESHOLD = 0.75
 """Least confidence of the mark that counts; docs/marking.md has the figures behind it."""
 
 

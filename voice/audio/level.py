@@ -18,6 +18,7 @@ _FLOOR_DB = -120.0
 _PEAK = 0.97
 _GAP_FRAMES = 30
 _BURST_FRAMES = 5
+_LOUD_FRAMES = 20
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def speech_frames(levels_db: np.ndarray) -> np.ndarray:
     """
     if not len(levels_db):
         return np.zeros(0, bool)
-    low, high = np.percentile(levels_db, (10, 95))
+    low, high = loudness_range(levels_db)
     threshold = np.clip(low + max(6.0, 0.35 * (high - low)), high - 40.0, high - 6.0)
     active = levels_db > threshold
     for start, stop in _runs(active):
@@ -71,6 +72,16 @@ def speech_frames(levels_db: np.ndarray) -> np.ndarray:
         if stop - start < _GAP_FRAMES and start > 0 and stop < len(active):
             active[start:stop] = True
     return active
+
+
+def loudness_range(levels_db: np.ndarray) -> tuple[float, float]:
+    """The level under which the quietest tenth of (F,) frames lie, and that of the loudest 0.2 s.
+
+    The latter does not depend on how long the pauses around a short word are.
+    """
+    loudest = min(_LOUD_FRAMES, len(levels_db) // 20)
+    high = np.partition(levels_db, len(levels_db) - 1 - loudest)[len(levels_db) - 1 - loudest]
+    return float(np.percentile(levels_db, 10)), float(high)
 
 
 def _runs(mask: np.ndarray) -> list[tuple[int, int]]:

@@ -42,7 +42,7 @@ class Quality:
         level_db: of the speech, in dB of full scale.
         snr_db: of speech over what is heard in the pauses, an estimate up to 80.
         clipped_share: of all samples, those in flat runs at the peak.
-        range_db: between the quietest tenth and the loudest twentieth of the frames.
+        range_db: between the quietest tenth of the frames and the loudest.
         bandwidth_hz: 4000 where nothing is above, else half the sample rate.
         pitch_hz: median of the voiced frames; 0 where there are none.
         pitch_groups_hz: centres of two groups of pitches, where they are far apart.
@@ -64,7 +64,7 @@ def measure(audio: Audio) -> Quality:
     samples, rate = audio.samples, audio.sample_rate
     levels = level.frame_levels_db(samples, rate)
     active = level.speech_frames(levels)
-    low, high = np.percentile(levels, (10, 95))
+    low, high = level.loudness_range(levels)
     pitches = pitch_track(audio)
     return Quality(
         seconds=audio.seconds,
@@ -72,7 +72,7 @@ def measure(audio: Audio) -> Quality:
         level_db=level.active_level_db(samples, rate),
         snr_db=_snr_db(levels, active),
         clipped_share=clipped_share(samples),
-        range_db=float(high - low),
+        range_db=high - low,
         bandwidth_hz=_bandwidth(audio),
         pitch_hz=float(np.median(pitches)) if len(pitches) else 0.0,
         pitch_groups_hz=_two_groups(pitches),
@@ -97,7 +97,7 @@ def clipped_share(samples: np.ndarray) -> float:
 def _snr_db(levels: np.ndarray, active: np.ndarray) -> float:
     """Speech over pauses; without pauses, over the quietest twentieth of the frames."""
     power = 10.0 ** (levels / 10.0)
-    near = np.convolve(active.astype(float), np.ones(11), "same") > 0.5
+    near = np.convolve(active.astype(float), np.ones(11))[5:-5] > 0.5
     pauses = power[~near]
     noise = pauses.mean() if len(pauses) >= 10 else np.percentile(power, 5)
     speech = power[active].mean() if active.any() else noise
