@@ -14,9 +14,15 @@ from voice.training.weights import trained_tokenizer
 
 @click.command()
 @click.option("--cache", type=click.Path(path_type=Path, exists=True), required=True)
-@click.option("--tokenizer", type=click.Path(path_type=Path, exists=True), required=True,
-              help="Folder of the tokenizer's (or its reader's) training state.")
-@click.option("--what", type=click.Choice(["phonemes", "codes", "alignments"]), multiple=True, required=True)
+@click.option(
+    "--tokenizer",
+    type=click.Path(path_type=Path, exists=True),
+    required=True,
+    help="Folder of the tokenizer's (or its reader's) training state.",
+)
+@click.option(
+    "--what", type=click.Choice(["phonemes", "codes", "alignments"]), multiple=True, required=True
+)
 @click.option("--device", default="cuda" if torch.cuda.is_available() else "cpu")
 def main(cache: Path, tokenizer: Path, what: tuple[str, ...], device: str) -> None:
     """Writes the chosen labels into CACHE."""

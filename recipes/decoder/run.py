@@ -17,24 +17,39 @@ from voice.training.weights import trained_tokenizer, write_part_spec
 
 @click.command()
 @training_options
-@click.option("--tokenizer", type=click.Path(path_type=Path, exists=True), required=True,
-              help="Folder of the tokenizer's training state.")
+@click.option(
+    "--tokenizer",
+    type=click.Path(path_type=Path, exists=True),
+    required=True,
+    help="Folder of the tokenizer's training state.",
+)
 @click.option("--adversarial-start", type=int, help="Step at which the discriminators join.")
-@click.option("--recordings", default=8, help="Recordings a batch.")
+@click.option("--recordings", default=4, help="Recordings a batch.")
 @click.option("--prior-share", default=0.5, help="Share of windows decoded from the prior.")
 @click.option("--all-judges", is_flag=True, help="All discriminators at every step.")
 def main(
-    options: Options, tokenizer: Path, adversarial_start: int | None, recordings: int,
-    prior_share: float, all_judges: bool,
+    options: Options,
+    tokenizer: Path,
+    adversarial_start: int | None,
+    recordings: int,
+    prior_share: float,
+    all_judges: bool,
 ) -> None:
     """Trains the decoder on the labelled CACHE into OUT."""
     config = DecoderTraining(
-        recordings=recordings, adversarial_start=adversarial_start, prior_share=prior_share,
+        recordings=recordings,
+        adversarial_start=adversarial_start,
+        prior_share=prior_share,
         judges_a_step=None if all_judges else 2,
     )
     if options.smoke:
         config = replace(config, recordings=2, windows=2, adversarial_start=2)
-    spec, book = VitsSpec(), trained_tokenizer(tokenizer).codebook.weight
+    spec = VitsSpec()
+    # Short training does not overfit: dropout only costs time.
+    spec = replace(
+        spec, prior=replace(spec.prior, dropout=0.0), timbre=replace(spec.timbre, dropout=0.0)
+    )
+    book = trained_tokenizer(tokenizer).codebook.weight
     write_part_spec(options.settings.out, spec)
     task = DecoderTask(options.corpus(), spec, book, config, options.settings.device)
     click.echo(json.dumps(train(task, options.settings)))

@@ -16,8 +16,12 @@ from voice.training.weights import trained_tokenizer, write_part_spec
 
 @click.command()
 @training_options
-@click.option("--tokenizer", type=click.Path(path_type=Path, exists=True), required=True,
-              help="Folder of the tokenizer's training state.")
+@click.option(
+    "--tokenizer",
+    type=click.Path(path_type=Path, exists=True),
+    required=True,
+    help="Folder of the tokenizer's training state.",
+)
 def main(options: Options, tokenizer: Path) -> None:
     """Trains the reader on the labelled CACHE into OUT."""
     config = replace(ReaderTraining(), recordings=4) if options.smoke else ReaderTraining()

@@ -14,8 +14,15 @@ from voice.training.text2semantic_task import Text2SemanticTask, Text2SemanticTr
 from voice.training.weights import write_part_spec
 
 MINI = Text2SemanticSpec(
-    layers=8, width=384, heads=6, hidden=1536, phonemes=732, codes=1024, bert_width=0,
-    norm_first=True, dropout=0.1,
+    layers=8,
+    width=384,
+    heads=6,
+    hidden=1536,
+    phonemes=732,
+    codes=1024,
+    bert_width=0,
+    norm_first=True,
+    dropout=0.1,
 )
 
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 import click
 
 from voice.spec.tokenizer import TokenizerSpec
+from voice.training.loop import train
 from voice.training.options import Options, training_options
 from voice.training.tokenizer_task import TokenizerTask, TokenizerTraining
-from voice.training.loop import train
 from voice.training.weights import write_part_spec
 
 
@@ -21,7 +21,9 @@ def main(options: Options) -> None:
     config = TokenizerTraining()
     spec = TokenizerSpec()
     if options.smoke:
-        config = replace(config, aligned=2, unaligned=1, seconds=2.0, codebook_start=2, teacher_start=3)
+        config = replace(
+            config, aligned=2, unaligned=1, seconds=2.0, codebook_start=2, teacher_start=3
+        )
     corpus = options.corpus()
     spec = replace(spec, phones=len(corpus.phones))
     write_part_spec(options.settings.out, spec)

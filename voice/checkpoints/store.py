@@ -65,7 +65,9 @@ def load_strictly(module: nn.Module, tensors: Mapping[str, Tensor], where: str) 
         if k in tensors and tensors[k].shape != v.shape
     ]
     if problems:
-        shown = "; ".join(problems[:8]) + (f" and {len(problems) - 8} more" if len(problems) > 8 else "")
+        shown = "; ".join(problems[:8]) + (
+            f" and {len(problems) - 8} more" if len(problems) > 8 else ""
+        )
         raise ModelFileError(f"{where}: weights do not fit the specification: {shown}")
     module.load_state_dict({k: v.to(wanted[k].dtype) for k, v in tensors.items()})
 
@@ -85,8 +87,10 @@ def choose_device(name: str) -> torch.device:
     if kind not in ("cpu", "cuda") or (index and not index.isdigit()):
         raise DeviceError(f"--device {name}: not a device", "Use auto, cpu, cuda or cuda:N.")
     if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
-        raise DeviceError(f"--device {name}: this machine has {torch.cuda.device_count()} CUDA devices",
-                          "Use auto or cpu.")
+        raise DeviceError(
+            f"--device {name}: this machine has {torch.cuda.device_count()} CUDA devices",
+            "Use auto or cpu.",
+        )
     return torch.device(name)
 
 

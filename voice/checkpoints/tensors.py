@@ -40,7 +40,10 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], half: bool = False)
         half: store floating-point tensors as fp16.
     """
     plain = {
-        k: (v.detach().half() if half and v.is_floating_point() else v.detach()).cpu().clone().contiguous()
+        k: (v.detach().half() if half and v.is_floating_point() else v.detach())
+        .cpu()
+        .clone()
+        .contiguous()
         for k, v in tensors.items()
     }
     with whole_file(path) as part:

@@ -35,13 +35,21 @@ class ContentEncoder(nn.Module):
             nn.GELU(),
         )
         self.position = nn.Conv1d(
-            width, width, spec.position_kernel, padding=spec.position_kernel // 2,
+            width,
+            width,
+            spec.position_kernel,
+            padding=spec.position_kernel // 2,
             groups=spec.position_groups,
         )
         self.layers = nn.ModuleList(
             nn.TransformerEncoderLayer(
-                width, spec.heads, spec.feed_forward, dropout, "gelu",
-                batch_first=True, norm_first=True,
+                width,
+                spec.heads,
+                spec.feed_forward,
+                dropout,
+                "gelu",
+                batch_first=True,
+                norm_first=True,
             )
             for _ in range(spec.layers)
         )

@@ -1,7 +1,7 @@
 """Semantic tokenizer: recordings to codebook rows, 25 a second, and phonemes back from the rows.
 
 HuBERT-style features (``models.content``), a stride-2 projection, one codebook (VQ-VAE with
-exponential moving averages, van den Oord et al. 2017, arXiv 1711.00937), as GPT-SoVITS has it; and a
+exponential moving averages, van den Oord et al. 2017, arXiv 1711.00937) as in GPT-SoVITS; and a
 CTC head (Graves et al. 2006) that reads phonemes back, for the self-check of synthesis.
 Axes: B batch, N samples, F frames (50/s), T tokens (25/s), D width, S symbols + blank.
 """

@@ -32,7 +32,8 @@ def from_dict(cls: type[T], data: Any, where: str = "spec") -> T:
     if unknown := sorted(set(data) - set(fields)):
         raise ModelFileError(f"{where}: unknown keys {', '.join(unknown)}")
     required = {
-        n for n, f in fields.items()
+        n
+        for n, f in fields.items()
         if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
     }
     if missing := sorted(required - set(data)):

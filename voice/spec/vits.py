@@ -119,7 +119,7 @@ class VocosSpec:
     width: int = 384
     blocks: int = 8
     kernel: int = 7
-    block_hidden: int = 1024
+    block_hidden: int = 640
     condition_width: int = 128
     upsample: int = 2
     fft_samples: int = 960

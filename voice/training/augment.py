@@ -1,8 +1,8 @@
 """Other voices, rooms and microphones, made from magnitude spectra.
 
-A spectrum read at another frequency scale is another speaker with the same timing (vocal tract length
-perturbation, Jaitly & Hinton 2013, with the pitch moved too); equalisation, noise and band limits
-are other recordings. Axes: B batch, K linear bins, M mel bands, F frames.
+A spectrum read at another frequency scale is another speaker with the same timing (vocal tract
+length perturbation, Jaitly & Hinton 2013, with the pitch moved too); equalisation, noise and band
+limits are other recordings. Axes: B batch, K linear bins, M mel bands, F frames.
 """
 
 from __future__ import annotations
@@ -75,7 +75,9 @@ def _column(values: np.ndarray, device: torch.device) -> Tensor:
     return torch.as_tensor(values, device=device, dtype=torch.float32)[:, None, None]
 
 
-def mask_spans(frames: int, batch: int, share: float, span: int, rng: np.random.Generator) -> Tensor:
+def mask_spans(
+    frames: int, batch: int, share: float, span: int, rng: np.random.Generator
+) -> Tensor:
     """(B, F) bool, True in random spans that cover about ``share`` of the frames (HuBERT, 2.3)."""
     starts = rng.random((batch, frames)) < share / span
     mask = np.zeros((batch, frames), bool)
@@ -103,7 +105,7 @@ def pitch(magnitude: Tensor, settings: SpectrumSettings) -> tuple[Tensor, Tensor
     normal = normal * (own[0] / own[low:high])
     # The shortest lag of nearly the best value: half the lag of the true period is no peak.
     best = normal.amax(-1, keepdim=True)
-    lag = ((normal > 0.9 * best).float() * torch.linspace(1, 0.9, high - low, device=power.device))
+    lag = (normal > 0.9 * best).float() * torch.linspace(1, 0.9, high - low, device=power.device)
     lag = lag.argmax(-1)
     peak = normal.gather(-1, lag[..., None])[..., 0]
     energy = correlation[..., 0]

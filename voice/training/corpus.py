@@ -5,8 +5,8 @@ whole semantic tokens of 960 samples), ``labels.u8`` (2, F50: phone and tone of 
 255 where nobody aligned the recording), ``rows.jsonl`` (one row a recording) and ``phones.json``.
 Later stages add ``codes.u16`` (T25, semantic tokens) and ``phonemes.npz`` beside them.
 
-Sources are folders of ``*.tar`` + JSON lines with the fields shard, key, speaker, lang, text and, where
-alignments exist, ipa and frames (25 ms each, one more at both ends).
+Sources are folders of ``*.tar`` + JSON lines with the fields shard, key, speaker, lang, text
+and, where alignments exist, ipa and frames (25 ms each, one more at both ends).
 """
 
 from __future__ import annotations
@@ -211,8 +211,17 @@ def build(shared: Path, folder: Path, limit: int | None = None) -> Corpus:
                 else np.full((2, count), UNKNOWN, np.uint8)
             )
             audio.write(samples.tobytes())
-            record = Row(row["key"], row["speaker"], row["lang"], row["text"], start, len(samples),
-                         source, row["speaker"] in held_out, aligned)
+            record = Row(
+                row["key"],
+                row["speaker"],
+                row["lang"],
+                row["text"],
+                start,
+                len(samples),
+                source,
+                row["speaker"] in held_out,
+                aligned,
+            )
             out.write(json.dumps(record.__dict__, ensure_ascii=False) + "\n")
             start += len(samples)
     np.concatenate(labels, 1).tofile(folder / "labels.u8")

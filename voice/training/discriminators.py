@@ -1,7 +1,7 @@
 """Discriminators of waveforms: by period and by spectrum, narrow enough for small machines.
 
-Multi-period discriminator of HiFi-GAN (arXiv 2010.05646) and multi-resolution discriminator of UnivNet
-(arXiv 2106.07889). Axes: B batch, N samples.
+Multi-period discriminator of HiFi-GAN (arXiv 2010.05646) and multi-resolution discriminator of
+UnivNet (arXiv 2106.07889). Axes: B batch, N samples.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ class PeriodDiscriminator(_Stack):
     def __init__(self, period: int, width: int) -> None:
         widths = [1, width, 2 * width, 4 * width, 4 * width]
         convolutions = [
-            nn.Conv2d(a, b, (5, 1), (3, 1), (2, 0)) for a, b in zip(widths, widths[1:], strict=False)
+            nn.Conv2d(a, b, (5, 1), (3, 1), (2, 0))
+            for a, b in zip(widths, widths[1:], strict=False)
         ]
         super().__init__(convolutions, nn.Conv2d(widths[-1], 1, (3, 1), padding=(1, 0)))
         self.period = period

@@ -1,4 +1,4 @@
-"""What later stages add to a corpus cache: semantic tokens, phonemes, and which token says which."""
+"""What later stages add to a corpus cache: semantic tokens, phonemes, which token says which."""
 
 from __future__ import annotations
 
@@ -101,7 +101,9 @@ def write_alignments(corpus: Corpus, tokenizer: SemanticTokenizer) -> int:
     found: list[np.ndarray] = []
     for row in tqdm(corpus.rows, desc="alignments"):
         found.append(_aligned(row, codes, phonemes, tokenizer))
-    np.savez(corpus.folder / "alignments.npz", ids=np.concatenate(found), counts=[len(f) for f in found])
+    np.savez(
+        corpus.folder / "alignments.npz", ids=np.concatenate(found), counts=[len(f) for f in found]
+    )
     return sum(len(f) == 0 for f in found)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import signal
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
@@ -92,8 +93,8 @@ class Average:
     def update(self, step: int) -> None:
         """Moves the average by one step."""
         decay = min(self.decay, (1 + step) / (10 + step))
-        averages, sources = list(self.target.parameters()), list(self.source.parameters())
-        torch._foreach_lerp_(averages, sources, 1 - decay)
+        for average, value in zip(self.target.parameters(), self.source.parameters(), strict=True):
+            average.lerp_(value, 1 - decay)
         for average, value in zip(self.target.buffers(), self.source.buffers(), strict=True):
             average.copy_(value)
 
@@ -162,8 +163,8 @@ def train(task: Task, settings: RunSettings) -> dict[str, float]:
         The gate's figures at the end.
     """
     join_processes(settings.device)
-    torch.manual_seed(settings.seed)
-    main = not torch.distributed.is_initialized() or torch.distributed.get_rank() == 0
+    rank = torch.distributed.get_rank() if torch.distributed.is_initialized() else 0
+    main = rank == 0
     settings.out.mkdir(parents=True, exist_ok=True)
     averages = [Average(task.models[n], m) for n, m in task.averaged.items()]
     step = load_state(task, settings.out) if settings.resume else 0
@@ -171,12 +172,26 @@ def train(task: Task, settings: RunSettings) -> dict[str, float]:
     sums: dict[str, list[float]] = defaultdict(list)
     begun = saved = gated = time.monotonic()
     bar = tqdm(initial=step, total=settings.steps, disable=None if main else True)
+    interrupted = False
+
+    def interrupt(*_: object) -> None:
+        nonlocal interrupted
+        interrupted = True
+
+    previous = signal.signal(signal.SIGTERM, interrupt)
     for batch in draws(task.batch, settings.seed, step):
         now = time.monotonic()
+        if interrupted:
+            log.info("interrupted: saving the state")
+            break
         if settings.minutes is not None and now - begun > 60 * settings.minutes:
             break
         if settings.steps is not None and step >= settings.steps:
             break
+        # What a step draws itself depends on the step alone too.
+        torch.manual_seed(
+            int(np.random.SeedSequence([settings.seed, rank, step]).generate_state(1)[0])
+        )
         for name, value in task.step(batch, step).items():
             sums[name].append(float(torch.as_tensor(value).detach()))
         for average in averages:
@@ -185,7 +200,7 @@ def train(task: Task, settings: RunSettings) -> dict[str, float]:
         bar.update()
         if step % settings.log_steps == 0 and main:
             record = {k: float(np.mean(v)) for k, v in sums.items()}
-            record["seconds_a_step"] = (time.monotonic() - now)
+            record["seconds_a_step"] = time.monotonic() - now
             sums.clear()
             write_log(settings.out, writer, step, record)
             bar.set_postfix({k: f"{v:.3g}" for k, v in list(record.items())[:6]})
@@ -195,7 +210,8 @@ def train(task: Task, settings: RunSettings) -> dict[str, float]:
         if main and now - gated > 60 * settings.gate_minutes:
             write_log(settings.out, writer, step, {f"gate/{k}": v for k, v in task.gate().items()})
             gated = time.monotonic()
-    figures = task.gate() if main else {}
+    signal.signal(signal.SIGTERM, previous)
+    figures = task.gate() if main and not interrupted else {}
     if main:
         save_state(task, settings.out, step)
         write_log(settings.out, writer, step, {f"gate/{k}": v for k, v in figures.items()})
@@ -212,7 +228,11 @@ def join_processes(device: str) -> None:
 def write_log(out: Path, writer: SummaryWriter | None, step: int, record: dict[str, float]) -> None:
     """Appends a line to ``log.jsonl`` and to TensorBoard."""
     with (out / "log.jsonl").open("a") as lines:
-        line = {"step": step, "time": round(time.time()), **{k: round(v, 5) for k, v in record.items()}}
+        line = {
+            "step": step,
+            "time": round(time.time()),
+            **{k: round(v, 5) for k, v in record.items()},
+        }
         lines.write(json.dumps(line) + "\n")
     log.info("%s", line)
     if writer is not None:
@@ -243,13 +263,13 @@ def load_state(task: Task, out: Path) -> int:
         for name, model in models.items():
             prefix = f"{kind}/{name}/"
             model.load_state_dict(
-                {k[len(prefix):]: v for k, v in tensors.items() if k.startswith(prefix)}
+                {k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)}
             )
     for name, optimizer in task.optimizers.items():
         prefix, state = f"optimizer/{name}/", optimizer.state_dict()
         for key, value in tensors.items():
             if key.startswith(prefix):
-                index, field = key[len(prefix):].split("/")
+                index, field = key[len(prefix) :].split("/")
                 state["state"].setdefault(int(index), {})[field] = value
         optimizer.load_state_dict(state)
     return int(tensors["step"])

@@ -12,7 +12,7 @@ from voice.audio.mel import Spectrum
 def kl_divergence(
     flowed: Tensor, log_scale: Tensor, prior_mean: Tensor, prior_log_scale: Tensor
 ) -> Tensor:
-    """KL of posterior and prior by one sample, summed over channels (VITS, arXiv 2106.06103, eq. 4).
+    """KL of posterior and prior by one sample, summed over channels (arXiv 2106.06103, eq. 4).
 
     Args:
         flowed: (B, C, F), the posterior's sample in the prior's space.

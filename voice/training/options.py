@@ -35,12 +35,24 @@ class Options:
 def training_options(command: Callable[..., None]) -> Callable[..., None]:
     """Adds the shared options to a click command and hands them over as one :class:`Options`."""
 
-    @click.option("--data", type=click.Path(path_type=Path, exists=True), required=True,
-                  help="Folder that holds corpus/ and speech/.")
-    @click.option("--cache", type=click.Path(path_type=Path), required=True,
-                  help="Folder of the decoded data; made once, 2.3 GB.")
-    @click.option("--out", type=click.Path(path_type=Path), required=True,
-                  help="Folder of the resumable state, logs and curves.")
+    @click.option(
+        "--data",
+        type=click.Path(path_type=Path, exists=True),
+        required=True,
+        help="Folder that holds corpus/ and speech/.",
+    )
+    @click.option(
+        "--cache",
+        type=click.Path(path_type=Path),
+        required=True,
+        help="Folder of the decoded data; made once, 2.3 GB.",
+    )
+    @click.option(
+        "--out",
+        type=click.Path(path_type=Path),
+        required=True,
+        help="Folder of the resumable state, logs and curves.",
+    )
     @click.option("--minutes", type=float, help="Stop after so many minutes.")
     @click.option("--steps", type=int, help="Stop at this step.")
     @click.option("--device", default="cuda" if torch.cuda.is_available() else "cpu")
@@ -56,6 +68,7 @@ def training_options(command: Callable[..., None]) -> Callable[..., None]:
         if threads:
             torch.set_num_threads(threads)
         torch.set_float32_matmul_precision("high")
+        torch.manual_seed(rest["seed"])  # of the initial weights
         named = {k: rest.pop(k) for k in tuple(rest) if k in RunSettings.__dataclass_fields__}
         if smoke:
             named |= {"steps": named["steps"] or SMOKE_STEPS, "log_steps": 2}

@@ -69,19 +69,28 @@ class ReaderTask:
         ids = [torch.from_numpy(self.phonemes[r.key].astype(np.int64)) for r in rows]
         pad = torch.nn.utils.rnn.pad_sequence
         return Batch(
-            pad(codes, True), torch.tensor([len(c) for c in codes]),
-            pad(ids, True), torch.tensor([len(p) for p in ids]),
+            pad(codes, True),
+            torch.tensor([len(c) for c in codes]),
+            pad(ids, True),
+            torch.tensor([len(p) for p in ids]),
         )
 
     def step(self, batch: Batch, step: int) -> dict[str, float | Tensor]:
         with autocast(self.device):
-            scores = self.tokenizer.read(batch.codes.to(self.device), batch.code_lengths.to(self.device))
+            scores = self.tokenizer.read(
+                batch.codes.to(self.device), batch.code_lengths.to(self.device)
+            )
         loss = functional.ctc_loss(
-            scores.float().transpose(0, 1), batch.phonemes.to(self.device),
-            batch.code_lengths * self.tokenizer.spec.stride, batch.phoneme_lengths,
-            blank=self.tokenizer.blank, zero_infinity=True,
+            scores.float().transpose(0, 1),
+            batch.phonemes.to(self.device),
+            batch.code_lengths * self.tokenizer.spec.stride,
+            batch.phoneme_lengths,
+            blank=self.tokenizer.blank,
+            zero_infinity=True,
         )
-        norm = descend(loss, self.optimizers["adam"], scale=min(1.0, (step + 1) / self.config.warmup))
+        norm = descend(
+            loss, self.optimizers["adam"], scale=min(1.0, (step + 1) / self.config.warmup)
+        )
         return {"ctc": loss.detach(), "norm": norm}
 
     @torch.no_grad()
@@ -93,12 +102,14 @@ class ReaderTask:
             rows = [r for r in self.held_out if r.language == language]
             for start in range(0, len(rows), 16):
                 batch = self._collate(rows[start : start + 16])
-                scores = reader.read(batch.codes.to(self.device), batch.code_lengths.to(self.device))
+                scores = reader.read(
+                    batch.codes.to(self.device), batch.code_lengths.to(self.device)
+                )
                 for i, line in enumerate(scores.argmax(-1).cpu()):
                     size = int(batch.code_lengths[i]) * reader.spec.stride
                     found = torch.unique_consecutive(line[:size])
                     wanted = batch.phonemes[i, : batch.phoneme_lengths[i]]
-                    errors += edit_distance(wanted.numpy(), found[found != reader.blank].numpy())
+                    errors += edit_distance(wanted.tolist(), found[found != reader.blank].tolist())
                     total += len(wanted)
             figures[f"phoneme_error_rate_{language}"] = errors / max(1, total)
         return figures

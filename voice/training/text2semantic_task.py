@@ -77,10 +77,13 @@ class Text2SemanticTask:
         self.models = {"text2semantic": self.model}
         self.averaged = {"text2semantic": copy.deepcopy(self.model)}
         self.optimizers = {
-            "adam": torch.optim.AdamW(self.model.parameters(), config.rate, (0.9, 0.98), weight_decay=0.02)
+            "adam": torch.optim.AdamW(
+                self.model.parameters(), config.rate, (0.9, 0.98), weight_decay=0.02, fused=True
+            )
         }
         self._qkv: Tensor | None = None
-        self.model.layers[config.guided_layer].attention.qkv.register_forward_hook(self._keep)
+        guided = self.model.get_submodule(f"layers.{config.guided_layer}.attention.qkv")
+        guided.register_forward_hook(self._keep)
 
     def _keep(self, _module: object, _inputs: object, output: Tensor) -> None:
         self._qkv = output
@@ -110,11 +113,21 @@ class Text2SemanticTask:
             ids = [self.phonemes[r.key].astype(np.int64) for r in group]
             offsets = np.concatenate([[0], np.cumsum([len(i) for i in ids])])
             phonemes.append(torch.from_numpy(np.concatenate(ids)))
-            codes.append(torch.from_numpy(
-                np.concatenate([self.codes[r.tokens].astype(np.int64) for r in group])))
-            spoken.append(torch.from_numpy(np.concatenate(
-                [self.spoken[r.key].astype(np.int64) + o
-                 for r, o in zip(group, offsets, strict=False)])))
+            codes.append(
+                torch.from_numpy(
+                    np.concatenate([self.codes[r.tokens].astype(np.int64) for r in group])
+                )
+            )
+            spoken.append(
+                torch.from_numpy(
+                    np.concatenate(
+                        [
+                            self.spoken[r.key].astype(np.int64) + o
+                            for r, o in zip(group, offsets, strict=False)
+                        ]
+                    )
+                )
+            )
         pad = torch.nn.utils.rnn.pad_sequence
         wanted = pad(codes, True)
         inputs = wanted
@@ -123,8 +136,11 @@ class Text2SemanticTask:
             other = torch.from_numpy(rng.integers(self.spec.codes, size=wanted.shape))
             inputs = torch.where(change, other, wanted)
         return Batch(
-            pad(phonemes, True), torch.tensor([len(p) for p in phonemes]),
-            wanted, torch.tensor([len(c) for c in codes]), inputs,
+            pad(phonemes, True),
+            torch.tensor([len(p) for p in phonemes]),
+            wanted,
+            torch.tensor([len(c) for c in codes]),
+            inputs,
             pad(spoken, True, padding_value=-1),
         )
 
@@ -133,13 +149,20 @@ class Text2SemanticTask:
         lengths = batch.code_lengths.to(device)
         with autocast(device):
             logits = model(
-                batch.phonemes.to(device), batch.phoneme_lengths.to(device), batch.inputs.to(device), lengths
+                batch.phonemes.to(device),
+                batch.phoneme_lengths.to(device),
+                batch.inputs.to(device),
+                lengths,
             )
         logits = logits.float().flatten(0, 1)
         wanted = targets(batch.codes.to(device), lengths, end=self.spec.codes).flatten()
         inside = wanted >= 0
         smoothing = self.config.smoothing if guided else 0.0
-        losses = {"code": functional.cross_entropy(logits[inside], wanted[inside], label_smoothing=smoothing)}
+        losses = {
+            "code": functional.cross_entropy(
+                logits[inside], wanted[inside], label_smoothing=smoothing
+            )
+        }
         if guided and self._qkv is not None:
             losses["guide"] = self._guide(self._qkv, batch)
         with torch.no_grad():
@@ -151,17 +174,21 @@ class Text2SemanticTask:
         width = self.spec.width // self.spec.heads
         query, key = qkv[..., :width], qkv[..., self.spec.width : self.spec.width + width]
         text = batch.phonemes.shape[1]
-        order = torch.cat([
-            _order(batch.phoneme_lengths, text, 0), _order(batch.code_lengths, batch.codes.shape[1], 1)
-        ], 1).to(self.device)
+        order = torch.cat(
+            [
+                _order(batch.phoneme_lengths, text, 0),
+                _order(batch.code_lengths, batch.codes.shape[1], 1),
+            ],
+            1,
+        ).to(self.device)
         mask = visibility(order)[:, 0, text:]
         scores = (query[:, text:] @ key.mT).float() * width**-0.5
         # The position of token j predicts token j + 1: it must look at that one's phoneme.
         attention = scores.masked_fill(~mask, -1e4).log_softmax(-1)[:, :-1, :text]
         goal = batch.spoken[:, 1:].to(self.device)
-        near = torch.stack([
-            attention.gather(2, (goal + d).clamp(0, text - 1)[..., None])[..., 0] for d in (0, 1)
-        ]).logsumexp(0)
+        near = torch.stack(
+            [attention.gather(2, (goal + d).clamp(0, text - 1)[..., None])[..., 0] for d in (0, 1)]
+        ).logsumexp(0)
         return -near[goal >= 0].mean()
 
     def step(self, batch: Batch, step: int) -> dict[str, float | Tensor]:
@@ -169,8 +196,13 @@ class Text2SemanticTask:
         total = losses["code"] + self.config.guided_weight * losses["guide"]
         decay = max(0.1, 1 - step / self.config.final_rate_step)
         norm = descend(
-            total, self.optimizers["adam"], scale=min(decay, (step + 1) / self.config.warmup))
-        return {**{k: v.detach() for k, v in losses.items()}, "norm": norm, "rows": len(batch.codes)}
+            total, self.optimizers["adam"], scale=min(decay, (step + 1) / self.config.warmup)
+        )
+        return {
+            **{k: v.detach() for k, v in losses.items()},
+            "norm": norm,
+            "rows": len(batch.codes),
+        }
 
     @torch.no_grad()
     def gate(self) -> dict[str, float]:

@@ -1,15 +1,15 @@
 """Training of the semantic tokenizer.
 
-Masked prediction as in HuBERT (arXiv 2106.07447), with frame-exact phones as targets where the data has
-alignments, and an averaged teacher's posteriors where it has none; two augmented views of a recording
-must agree (ContentVec, arXiv 2204.09224); a quantiser that keeps phones, tone and relative pitch.
+Masked prediction as in HuBERT (arXiv 2106.07447), with frame-exact phones as targets where the
+data has alignments, and an averaged teacher's posteriors where it has none; two augmented views of
+a recording must agree (ContentVec, arXiv 2204.09224); a quantiser that keeps phones, tone and relative pitch.
 Axes: B batch, F frames (50/s), T tokens (25/s), D width.
 """
 
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -20,6 +20,7 @@ from torch.nn import functional
 from voice.audio.mel import Spectrum
 from voice.models.content import length_mask
 from voice.models.tokenizer import MEL_MEAN, MEL_SCALE, Codebook, Reader, SemanticTokenizer
+from voice.spec.spectrum import SpectrumSettings
 from voice.spec.tokenizer import TokenizerSpec
 from voice.training.augment import MelAugmenter, mask_spans, pitch
 from voice.training.corpus import RATE, TOKEN, UNKNOWN, Corpus, Row
@@ -141,8 +142,14 @@ class TokenizerTask:
         losses["commitment"] = commitment
         if step >= config.teacher_start and self.unaligned:
             losses |= self._teacher_losses(magnitude, direct, out, lengths, inside, phones)
-        weights = {"codes_tone": 0.4, "direct_tone": 0.3, "features": 0.5, "pitch": 1.0, "commitment": 0.25}
-        total = sum(weights.get(k, 1.0) * v for k, v in losses.items())
+        weights = {
+            "codes_tone": 0.4,
+            "direct_tone": 0.3,
+            "features": 0.5,
+            "pitch": 1.0,
+            "commitment": 0.25,
+        }
+        total = torch.stack([weights.get(k, 1.0) * v for k, v in losses.items()]).sum()
         norm = descend(total, self.optimizers["adam"], scale=min(1.0, (step + 1) / config.warmup))
         with torch.no_grad():
             known = inside & (phones != UNKNOWN)
@@ -170,14 +177,22 @@ class TokenizerTask:
         target = functional.layer_norm(features.detach().float(), features.shape[-1:])
         return {
             "voiced": functional.binary_cross_entropy_with_logits(
-                out[..., at][inside], voiced[inside].float()) * 0.3,
+                out[..., at][inside], voiced[inside].float()
+            )
+            * 0.3,
             "pitch": functional.l1_loss(out[..., at + 1][voice], octaves[voice]),
             "energy": functional.l1_loss(out[..., at + 2][inside], energy[inside]),
             "features": functional.mse_loss(out[..., at + 3 :][inside], target[inside]),
         }
 
     def _teacher_losses(
-        self, magnitude: Tensor, direct: Tensor, out: Tensor, lengths: Tensor, inside: Tensor, phones: Tensor
+        self,
+        magnitude: Tensor,
+        direct: Tensor,
+        out: Tensor,
+        lengths: Tensor,
+        inside: Tensor,
+        phones: Tensor,
     ) -> dict[str, Tensor]:
         """Unaligned recordings: the averaged model's view of the clean recording is the target."""
         rows = phones[:, 0] == UNKNOWN
@@ -194,7 +209,9 @@ class TokenizerTask:
             "codes_teacher": functional.cross_entropy(quantised, target) * 0.4,
         }
 
-    def _quantise(self, features: Tensor, lengths: Tensor, step: int) -> tuple[Tensor, Tensor, float]:
+    def _quantise(
+        self, features: Tensor, lengths: Tensor, step: int
+    ) -> tuple[Tensor, Tensor, float]:
         """Straight-through quantised vectors, the commitment loss and the codes in use."""
         vectors = self.model.project(features.transpose(1, 2)).transpose(1, 2).float()
         if step < self.config.codebook_start:
@@ -293,9 +310,7 @@ class CodeCounts(nn.Module):
 
 def collate(corpus: Corpus, rows: list[Row], longest: int, rng: np.random.Generator) -> Batch:
     """Pieces of recordings, at most ``longest`` samples, cut at whole tokens."""
-    starts = [
-        int(rng.integers(max(1, (r.samples - longest) // TOKEN + 1))) * TOKEN for r in rows
-    ]
+    starts = [int(rng.integers(max(1, (r.samples - longest) // TOKEN + 1))) * TOKEN for r in rows]
     sizes = [min(longest, r.samples - s) for r, s in zip(rows, starts, strict=True)]
     frames = max(sizes) // (TOKEN // 2)
     samples = np.zeros((len(rows), max(sizes)), np.float32)
@@ -307,12 +322,14 @@ def collate(corpus: Corpus, rows: list[Row], longest: int, rng: np.random.Genera
         count = size // (TOKEN // 2)
         labels[:, i, :count] = corpus.labels[:, at : at + count]
     return Batch(
-        torch.from_numpy(samples), torch.from_numpy(labels[0]), torch.from_numpy(labels[1]),
-        torch.tensor([s // (TOKEN // 2) for s in sizes]), int(rng.integers(2**31)),
+        torch.from_numpy(samples),
+        torch.from_numpy(labels[0]),
+        torch.from_numpy(labels[1]),
+        torch.tensor([s // (TOKEN // 2) for s in sizes]),
+        int(rng.integers(2**31)),
     )
 
 
-def _linear(settings):  # noqa: ANN001, ANN202
-    from dataclasses import replace
-
+def _linear(settings: SpectrumSettings) -> SpectrumSettings:
+    """The linear magnitudes behind a mel front."""
     return replace(settings, bands=0, log_floor=0.0)

@@ -27,7 +27,7 @@ def averaged(folder: Path, name: str) -> dict[str, Tensor]:
     """
     prefix = f"average/{name}/"
     tensors = read_tensors(folder / "state.safetensors")
-    found = {k[len(prefix):]: v for k, v in tensors.items() if k.startswith(prefix)}
+    found = {k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)}
     if not found:
         raise ModelFileError(f"{folder}: the training state has no model {name!r}")
     return found

@@ -1,0 +1,253 @@
+"""Training: labels, metrics, losses, resuming, several processes, every recipe's smoke run."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voice.checkpoints.tensors import read_tensors
+from voice.training.augment import MelAugmenter, mask_spans, pitch
+from voice.training.corpus import align, build
+from voice.training.losses import discriminator_loss, generator_loss, kl_divergence
+from voice.training.metrics import collapse, edit_distance
+from voice.training.sampler import LengthSampler
+
+ROOT = Path(__file__).parents[2]
+SPEAKERS = ("en_a", "en_b", "zh_c")
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny training set in the shape of the real one: tones of known length with known labels."""
+    root = tmp_path_factory.mktemp("data")
+    rng = np.random.default_rng(0)
+    for source, table in (("corpus", "corpus.jsonl"), ("speech", "train.jsonl")):
+        folder = root / source
+        folder.mkdir()
+        rows = []
+        with tarfile.open(folder / "part.tar", "w") as tar:
+            for i in range(12):
+                name = f"{source}-{i}.ogg"
+                samples = rng.normal(0, 0.05, 600 * 80).astype(np.float32)
+                soundfile.write(folder / name, samples, 24000, format="OGG", subtype="OPUS")
+                tar.add(folder / name, name)
+                row = {
+                    "shard": "part.tar",
+                    "key": name,
+                    "speaker": SPEAKERS[i % 3] if source == "corpus" else f"s{i}",
+                    "lang": "en",
+                    "text": "hello there",
+                    "seconds": 2.0,
+                }
+                if source == "corpus":
+                    row |= {"ipa": "hello", "frames": [10, 10, 10, 10, 20, 10, 10]}
+                rows.append(json.dumps(row))
+        (folder / table).write_text("\n".join(rows), "utf8")
+    (root / "corpus" / "heldout.txt").write_text("zh_c\n")
+    return root
+
+
+def recipe(module: str, *args: str | Path) -> dict[str, float]:
+    """Runs a recipe in this process, as its command would; the figures it prints."""
+    command = importlib.import_module(module).main
+    result = CliRunner().invoke(command, [str(a) for a in args], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    lines = [line for line in result.output.splitlines() if line.startswith('{"')]
+    return json.loads(lines[-1]) if lines else {}
+
+
+def test_alignment_gives_each_frame_the_symbol_that_covers_its_middle() -> None:
+    labels = align("ma↘", [4, 4, 8, 4, 4], 30, {"": 0, "m": 1, "a": 2})
+    # 25 ms units: silence 0-3, m 4-7, a 8-15, tone mark 16-19 (its time is the vowel's), silence
+    assert labels[0].tolist() == [0] * 5 + [1] * 5 + [2] * 15 + [0] * 5
+    assert labels[1].tolist() == [0] * 10 + [3 + 1] * 15 + [0] * 5
+
+
+@given(st.lists(st.integers(0, 4), max_size=12), st.lists(st.integers(0, 4), max_size=12))
+def test_edit_distance_is_a_metric(a: list[int], b: list[int]) -> None:
+    assert edit_distance(a, b) == edit_distance(b, a)
+    assert (edit_distance(a, b) == 0) == (a == b)
+    assert abs(len(a) - len(b)) <= edit_distance(a, b) <= max(len(a), len(b))
+
+
+def test_edit_distance_of_a_known_pair() -> None:
+    assert edit_distance([ord(c) for c in "kitten"], [ord(c) for c in "sitting"]) == 3
+
+
+def test_collapse_merges_repeats_and_drops_silence() -> None:
+    assert collapse(np.array([0, 0, 3, 3, 0, 3, 5, 5])) == [3, 3, 5]
+
+
+def test_pitch_of_a_tone_that_jumps_an_octave() -> None:
+    from dataclasses import replace
+
+    from voice.audio.mel import Spectrum
+    from voice.spec.spectrum import MINI_CONTENT
+
+    at = np.arange(32000) / 16000
+    hertz = np.where(at < 1.2, 120.0, 240.0)
+    phase = 2 * np.pi * np.cumsum(hertz) / 16000
+    wave = sum(np.sin(k * phase) / k for k in range(1, 8)) * 0.1
+    settings = replace(MINI_CONTENT, bands=0, log_floor=0.0)
+    octaves, voiced = pitch(
+        Spectrum(settings)(torch.tensor(wave, dtype=torch.float32)[None]), MINI_CONTENT
+    )
+    assert voiced[0, 5:55].all()
+    assert octaves[0, 10:50].abs().max() < 0.06
+    assert (octaves[0, 65:95] - 1).abs().max() < 0.06
+
+
+def test_augmentation_moves_formants_up_with_the_warp() -> None:
+    from voice.spec.spectrum import MINI_CONTENT
+
+    augment = MelAugmenter(MINI_CONTENT)
+    magnitude = torch.zeros(1, 513, 4)
+    magnitude[:, 100] = 1.0
+    plain = augment(magnitude, None)[0, :, 0].argmax()
+    low, high = ((augment.bands[i] @ magnitude[0])[:, 0].argmax() for i in (0, -1))
+    assert low != plain != high
+    assert (low - plain) * (high - plain) < 0
+
+
+def test_masks_cover_about_the_share_asked_for() -> None:
+    mask = mask_spans(500, 64, 0.35, 10, np.random.default_rng(0))
+    assert 0.25 < mask.float().mean() < 0.35
+
+
+def test_kl_of_equal_gaussians_is_zero_on_average() -> None:
+    torch.manual_seed(0)
+    mean, scale = torch.randn(8, 16, 200), torch.randn(8, 16, 200) * 0.1
+    sample = mean + scale.exp() * torch.randn_like(mean)
+    assert abs(float(kl_divergence(sample, scale, mean, scale))) < 0.2
+    assert float(kl_divergence(sample + 1, scale, mean, scale)) > 5
+
+
+def test_hinge_losses_know_right_from_wrong() -> None:
+    sure, fooled = [torch.full((2, 3), 2.0)], [torch.full((2, 3), -2.0)]
+    assert float(discriminator_loss(sure, fooled)) == 0
+    assert float(discriminator_loss(fooled, sure)) == 6
+    assert float(generator_loss(sure)) == 0
+
+
+def test_corpus_cache_keeps_held_out_speakers_apart(data: Path, tmp_path: Path) -> None:
+    corpus = build(data, tmp_path / "cache")
+    assert {r.speaker for r in corpus.select(held_out=True)} == {"zh_c"}
+    assert len(corpus.rows) == 24
+    row = corpus.select(aligned=True)[0]
+    assert len(corpus.samples(row)) == row.samples
+    assert abs(float(np.sqrt(np.mean(corpus.samples(row) ** 2))) - 0.06) < 0.03
+    assert np.all(corpus.labels[:, corpus.select(aligned=False)[0].frames] == 255)
+    assert build(data, tmp_path / "cache").rows == corpus.rows
+    sampler = LengthSampler(corpus.rows)
+    assert sampler.draw(5, np.random.default_rng(3)) == sampler.draw(5, np.random.default_rng(3))
+
+
+def test_a_resumed_run_equals_an_unbroken_one(data: Path, tmp_path: Path) -> None:
+    common = (
+        "--data",
+        data,
+        "--cache",
+        tmp_path / "cache",
+        "--smoke",
+        "--device",
+        "cpu",
+        "--threads",
+        "1",
+    )
+    recipe("recipes.tokenizer.run", *common, "--out", tmp_path / "whole", "--steps", "4")
+    recipe("recipes.tokenizer.run", *common, "--out", tmp_path / "parts", "--steps", "2")
+    recipe("recipes.tokenizer.run", *common, "--out", tmp_path / "parts", "--steps", "4")
+    whole, parts = (read_tensors(tmp_path / n / "state.safetensors") for n in ("whole", "parts"))
+    assert whole.keys() == parts.keys()
+    different = [k for k in whole if not torch.equal(whole[k], parts[k])]
+    assert not different
+
+
+@pytest.mark.slow
+def test_two_processes_keep_equal_weights(data: Path, tmp_path: Path) -> None:
+    build(data, tmp_path / "cache", 24)
+    args = (
+        "--data",
+        data,
+        "--cache",
+        tmp_path / "cache",
+        "--out",
+        tmp_path / "run",
+        "--smoke",
+        "--device",
+        "cpu",
+        "--threads",
+        "1",
+    )
+    launcher = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--nproc-per-node",
+        "2",
+        "--standalone",
+    ]
+    done = subprocess.run(
+        [*launcher, "-m", "recipes.tokenizer.run", *map(str, args)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    figures = json.loads([x for x in done.stdout.splitlines() if x.startswith('{"')][-1])
+    assert 0 <= figures["codebook_use"] <= 1
+    assert int(read_tensors(tmp_path / "run" / "state.safetensors")["step"]) == 4
+
+
+def test_every_recipe_runs_and_the_parts_make_a_model(data: Path, tmp_path: Path) -> None:
+    cache, runs = tmp_path / "cache", tmp_path / "runs"
+    common = ("--data", data, "--cache", cache, "--smoke", "--device", "cpu", "--threads", "1")
+    label = ("--cache", cache, "--device", "cpu")
+    assert recipe("recipes.tokenizer.run", *common, "--out", runs / "tokenizer").keys() >= {
+        "phone_error_rate"
+    }
+    recipe(
+        "recipes.data.label",
+        *label,
+        "--tokenizer",
+        runs / "tokenizer",
+        "--what",
+        "phonemes",
+        "--what",
+        "codes",
+    )
+    recipe(
+        "recipes.reader.run", *common, "--out", runs / "reader", "--tokenizer", runs / "tokenizer"
+    )
+    recipe("recipes.data.label", *label, "--tokenizer", runs / "reader", "--what", "alignments")
+    assert recipe("recipes.text2semantic.run", *common, "--out", runs / "text2semantic")["code"] > 0
+    decoder = (
+        "recipes.decoder.run",
+        *common,
+        "--out",
+        runs / "decoder",
+        "--tokenizer",
+        runs / "tokenizer",
+    )
+    assert recipe(*decoder)["mel_prior"] > 0
+    assert (runs / "decoder" / "curves.png").stat().st_size > 1000
+    recipe("recipes.release.run", "--runs", runs, "--out", tmp_path / "model")
+
+    from voice.checkpoints.store import load_model
+
+    model = load_model(tmp_path / "model", "cpu")
+    assert model.tokenizer.rate == 25
+    assert torch.equal(model.tokenizer.codebook.weight, model.decoder.codebook.weight)
