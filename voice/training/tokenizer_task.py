@@ -2,7 +2,8 @@
 
 Masked prediction as in HuBERT (arXiv 2106.07447), with frame-exact phones as targets where the
 data has alignments, and an averaged teacher's posteriors where it has none; two augmented views of
-a recording must agree (ContentVec, arXiv 2204.09224); a quantiser that keeps phones, tone and relative pitch.
+a recording must agree (ContentVec, arXiv 2204.09224); a quantiser that keeps phones, tone and
+relative pitch.
 Axes: B batch, F frames (50/s), T tokens (25/s), D width.
 """
 
