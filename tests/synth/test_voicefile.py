@@ -30,7 +30,7 @@ from voice.synth.voicefile import (
 
 def test_everything_comes_back(tmp_path: Path) -> None:
     voice = make_voice(
-        "Zoë <b>声</b> 'x'", preview=np.arange(-500, 500, dtype=np.int16), preview_rate=16000,
+        "Zoë <b>声 'x'", preview=np.arange(-500, 500, dtype=np.int16), preview_rate=16000,
         parents={"Ada": 0.25, "Bob & \"Eve\"": 0.75}, prompt_text="一\n二", languages=("zh", "en"),
     )
     voice.save(tmp_path / "a.voice")
@@ -41,7 +41,8 @@ def test_everything_comes_back(tmp_path: Path) -> None:
 
 
 def test_no_prompt_and_no_name() -> None:
-    voice = make_voice("", prompt_codes=np.zeros(0, np.int64), prompt_phonemes=np.zeros(0, np.int64))
+    none = np.zeros(0, np.int64)
+    voice = make_voice("", prompt_codes=none, prompt_phonemes=none)
     got = from_bytes(to_bytes(voice))
     assert same(got, voice)
     assert got.preview is None
@@ -54,16 +55,16 @@ def test_voices_are_keys_by_identity() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Ada", "声音", "Zoë B.", "a<script>alert(1)</script>b"[:80].replace("/", "|"), "x" * 80,
-             "it's \"quoted\" & more", "😀", "1", "..."[3:] + "a...", "Ο Σωκράτης"],
+    "name", ["Ada", "声音", "Zoë B.", "a<script>alert(1)<|script>b", "x" * 80,
+             "it's \"quoted\" & more", "😀", "1", "a...", "Ο Σωκράτης"],
 )
 def test_names_that_are_fine(name: str) -> None:
     assert check_name(name) == name
 
 
 @pytest.mark.parametrize(
-    "name", ["", " ", ".hidden", "..", "a/b", "a\\b", "a\nb", "a\0b", "x" * 81, "a\u202eb", "\ud800",
-             "a\u2028b", "\ufeffa", "../../etc/passwd", "\x7f"],
+    "name", ["", " ", ".hidden", "..", "a/b", "a\\b", "a\nb", "a\0b", "x" * 81, "a\u202eb",
+             "\ud800", "a\u2028b", "\ufeffa", "../../etc/passwd", "\x7f"],
 )
 def test_names_that_are_refused(name: str) -> None:
     with pytest.raises(OptionError) as caught:

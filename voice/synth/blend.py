@@ -135,7 +135,9 @@ def check_weights(weights: Mapping[str, float]) -> dict[str, float]:
 
 def _usable(weight: object) -> bool:
     number = isinstance(weight, int | float | np.integer | np.floating)
-    return number and not isinstance(weight, bool) and math.isfinite(weight) and weight >= 0
+    return bool(
+        number and not isinstance(weight, bool) and math.isfinite(weight) and weight >= 0
+    )
 
 
 def blend_voices(
