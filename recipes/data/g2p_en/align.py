@@ -26,7 +26,7 @@ def chunks(word: Word, i: int, j: int) -> list[tuple[int, int, Graphone]]:
     return out
 
 
-def estimate(words: Sequence[Word], rounds: int = 4) -> dict[Graphone, float]:
+def estimate(words: Sequence[Word], rounds: int = 3) -> dict[Graphone, float]:
     """Probability of each graphone."""
     probability: dict[Graphone, float] = {}
     for _ in range(rounds):

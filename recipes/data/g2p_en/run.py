@@ -1,6 +1,6 @@
 """Trains the pronunciation model for unknown English words and writes it into the package.
 
-    python recipes/data/g2p_en/run.py [--smoke] [--out FILE]
+    python -m recipes.data.g2p_en.run [--smoke] [--out FILE]
 
 A joint n-gram model over letter-phoneme chunks (Bisani & Ney 2008, "Joint-sequence models for
 grapheme-to-phoneme conversion") of the CMU Pronouncing Dictionary. Every 20th word (by checksum)
