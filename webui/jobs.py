@@ -6,6 +6,7 @@ import json
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from typing import Any
 from voice import VoiceError
 
 logger = logging.getLogger("webui")
+MOST_WAITING = 8
 
 
 class JobCancelledError(Exception):
@@ -50,17 +52,28 @@ class Job:
 
 
 class Jobs:
-    """The running jobs by visitor."""
+    """The jobs of every visitor: those that wait for the model, and the one that has it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._waiting: dict[str, deque[Job]] = {}
         self._running: dict[str, Job] = {}
+
+    def open(self, visitor: str) -> Job:
+        """A job that can be cancelled before its turn comes; :meth:`run` takes the oldest."""
+        job = Job()
+        with self._lock:
+            self._waiting.setdefault(visitor, deque(maxlen=MOST_WAITING)).append(job)
+        return job
 
     @contextmanager
     def run(self, visitor: str) -> Iterator[Job]:
         """Keeps a job cancellable by its visitor while the block runs."""
-        job = Job()
         with self._lock:
+            waiting = self._waiting.get(visitor)
+            job = waiting.popleft() if waiting else Job()
+            if not waiting:
+                self._waiting.pop(visitor, None)
             self._running[visitor] = job
         try:
             yield job
@@ -70,12 +83,12 @@ class Jobs:
                     del self._running[visitor]
 
     def cancel(self, visitor: str) -> bool:
-        """Asks the visitor's job to stop; False where none runs."""
+        """Asks all jobs of a visitor to stop; False where none has the model."""
         with self._lock:
-            job = self._running.get(visitor)
-        if job is not None:
-            job.cancel()
-        return job is not None
+            running = self._running.get(visitor)
+            for job in (*self._waiting.get(visitor, ()), *filter(None, [running])):
+                job.cancel()
+        return running is not None
 
 
 class _Collector(logging.Handler):

@@ -140,6 +140,20 @@ def test_a_job_is_cancelled_by_its_visitor_alone() -> None:
     assert jobs.cancel("a") is False
 
 
+def test_a_job_can_be_cancelled_before_its_turn() -> None:
+    jobs = Jobs()
+    first, second = jobs.open("a"), jobs.open("a")
+    assert jobs.cancel("a") is False and first.cancelled and second.cancelled
+    later = jobs.open("a")
+    with jobs.run("a") as job:
+        assert job is first
+    with jobs.run("a") as job, pytest.raises(JobCancelledError):
+        assert job is second
+        job.check()
+    with jobs.run("a") as job:
+        assert job is later and not job.cancelled
+
+
 def test_visitors_wait_for_a_model_that_is_still_loading(tmp_path: Path) -> None:
     from voice import VoiceLibrary
 

@@ -167,11 +167,11 @@ def _connect(
         request: gr.Request, said: str, language: str, speed: float, _: bool, *rest: Any
     ) -> Iterator[tuple[Any, ...]]:
         locale = locale_of(request)
-        yield _started(result, locale)
         try:
             options = {"language": language, "speed": speed} | settings.options(rest[whose:])
             source = reference.source(rest[:whose])
             with context.jobs.run(session_of(request)) as job:
+                job.check()
                 request_ = action.Request(said or "", source, options)
                 yield from _updates(action.speak(context, request_, job), locale)
         except JobCancelledError:
@@ -179,26 +179,38 @@ def _connect(
         except Exception as error:
             yield _finished(markup.error(locale, error))
 
-    def stop(request: gr.Request) -> None:
-        context.jobs.cancel(session_of(request))
+    def start(request: gr.Request) -> tuple[Any, ...]:
+        context.jobs.open(session_of(request))
+        return _started(locale_of(request))
+
+    def stop(request: gr.Request) -> tuple[Any, ...]:
+        if context.jobs.cancel(session_of(request)):
+            return (gr.skip(),) * len(result.outputs)  # the running job says so itself
+        return _finished(markup.note(text(locale_of(request), "stage_cancelled")))
 
     listen = form[3]
     listening = "(listen) => { window.voicePlayer.start(listen); }"
     result.go.click(fn=None, inputs=[listen], js=listening)
-    result.go.click(
+    started = result.go.click(
+        start, None, result.outputs, queue=False, api_visibility="private",
+        show_progress="hidden",
+    )
+    started.then(
         run, [*form, *reference.inputs, *settings.inputs], result.outputs, concurrency_id="model",
         api_visibility="private", show_progress="minimal", show_progress_on=[result.status],
     )
     result.stop.click(fn=None, js="() => { window.voicePlayer.stop(); }")
-    result.stop.click(stop, queue=False, api_visibility="private", show_progress="hidden")
+    result.stop.click(
+        stop, None, result.outputs, queue=False, api_visibility="private", show_progress="hidden"
+    )
     result.live.change(
         fn=None, inputs=[result.live], js="(chunks) => { window.voicePlayer.push(chunks); }"
     )
     result.player.play(fn=None, js="() => { window.voicePlayer.stop(); }")
 
 
-def _started(result: _Result, locale: str) -> tuple[Any, ...]:
-    waiting = markup.bar(text(locale, "stage_starting"), 0.0)
+def _started(locale: str) -> tuple[Any, ...]:
+    waiting = markup.bar(text(locale, "stage_waiting"), 0.0)
     hide = gr.update(visible=False)
     return (
         waiting, "", gr.Audio(visible=False), "", hide, hide, gr.skip(),
