@@ -35,7 +35,10 @@ def test_verify_finds_damage(voice: Run, kept: Path, tmp_path: Path) -> None:
 def test_digests_are_compared(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"abc")
     (tmp_path / "b").write_bytes(b"abc")
-    whole = {"sha256": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", "bytes": 3}
+    whole = {
+        "sha256": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+        "bytes": 3,
+    }
     assert digest(tmp_path / "a") == whole["sha256"]
     files = {"a": whole, "b": whole | {"bytes": 4}, "c": whole}
     checks = verify(ModelFolder("m", tmp_path, True), files)
@@ -51,7 +54,9 @@ def test_manifests_that_cannot_be_read(tmp_path: Path) -> None:
             read_manifest(tmp_path / "m.json")
 
 
-def test_a_path_is_not_mistaken_for_a_name(kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_path_is_not_mistaken_for_a_name(
+    kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert find_model("tiny", kept).path == kept / "models" / "tiny"
     assert find_model(kept / "models" / "tiny", None).name == "tiny"
     monkeypatch.chdir(tmp_path)

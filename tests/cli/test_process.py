@@ -19,8 +19,13 @@ BASE = [sys.executable, "-m", "voice"]
 
 def _start(arguments: list[str], home: Path, **environment: str) -> subprocess.Popen[bytes]:
     variables = os.environ | {"VOICE_HOME": str(home), "OMP_NUM_THREADS": "1"} | environment
-    return subprocess.Popen([*BASE, *arguments], env=variables, cwd=Path(__file__).parents[2],
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return subprocess.Popen(
+        [*BASE, *arguments],
+        env=variables,
+        cwd=Path(__file__).parents[2],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
 
 
 def _run(arguments: list[str], home: Path, **environment: str) -> tuple[int, bytes, str]:
@@ -36,7 +41,9 @@ def test_help_of_the_program_and_of_every_command(kept: Path) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_help(command: str, kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_command_has_help(
+    command: str, kept: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     from voice.cli.app import Environment, run
 
     assert run([command, "--help"], Environment(kept)) == 0
@@ -53,13 +60,27 @@ def test_voice_home_is_where_voices_are(kept: Path, tmp_path: Path) -> None:
 
 
 def test_a_wrong_request_is_2_with_one_line(kept: Path) -> None:
-    status, out, err = _run(["say", "--text", "Hi.", "--voice", "ada", "--out", "/no/where/o.wav"], kept)
+    status, out, err = _run(
+        ["say", "--text", "Hi.", "--voice", "ada", "--out", "/no/where/o.wav"], kept
+    )
     assert status == 2 and out == b"" and err.count("\n") == 1 and "/no/where/o.wav" in err
 
 
 def test_the_mark_is_switched_off_by_an_administrator_only(kept: Path, tmp_path: Path) -> None:
-    request = ["say", "--model", "tiny", "--voice", "ada", "--text", "Hi.", "--no-check",
-               "--no-watermark", "--out", str(tmp_path / "o.wav"), "--json"]
+    request = [
+        "say",
+        "--model",
+        "tiny",
+        "--voice",
+        "ada",
+        "--text",
+        "Hi.",
+        "--no-check",
+        "--no-watermark",
+        "--out",
+        str(tmp_path / "o.wav"),
+        "--json",
+    ]
     status, _, err = _run(request, kept)
     assert status == 2 and "--no-watermark" in err
     status, out, err = _run(request, kept, VOICE_ALLOW_NO_WATERMARK="1")
@@ -74,8 +95,21 @@ def test_an_interrupt_leaves_nothing_half_written(
     text.write_text("Hello there, my friend. " * 2000)
     folder = tmp_path / "out"
     folder.mkdir()
-    process = _start(["say", "--model", "tiny", "--voice", "ada", "--text-file", str(text), "--no-check",
-                      "--out", str(folder / "o.wav")], kept)
+    process = _start(
+        [
+            "say",
+            "--model",
+            "tiny",
+            "--voice",
+            "ada",
+            "--text-file",
+            str(text),
+            "--no-check",
+            "--out",
+            str(folder / "o.wav"),
+        ],
+        kept,
+    )
     deadline = time.monotonic() + 60
     while not any(folder.iterdir()) and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.1)
@@ -90,8 +124,23 @@ def test_an_interrupted_batch_leaves_a_valid_manifest(kept: Path, tmp_path: Path
     lines = tmp_path / "in.txt"
     lines.write_text("Hello there, my friend.\n" * 3000)
     out = tmp_path / "out"
-    process = _start(["batch", str(lines), "--model", "tiny", "--voice", "ada", "--no-check",
-                      "--out", str(out), "--jobs", "2", "--json"], kept)
+    process = _start(
+        [
+            "batch",
+            str(lines),
+            "--model",
+            "tiny",
+            "--voice",
+            "ada",
+            "--no-check",
+            "--out",
+            str(out),
+            "--jobs",
+            "2",
+            "--json",
+        ],
+        kept,
+    )
     deadline = time.monotonic() + 90
     while not list(out.glob("*.wav")) and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.1)
@@ -107,8 +156,20 @@ def test_an_interrupted_batch_leaves_a_valid_manifest(kept: Path, tmp_path: Path
 def test_a_stream_whose_reader_left_ends_quietly(kept: Path, tmp_path: Path) -> None:
     text = tmp_path / "t.txt"
     text.write_text("Hello there, my friend. " * 300)
-    process = _start(["say", "--model", "tiny", "--voice", "ada", "--text-file", str(text), "--no-check",
-                      "--stream"], kept)
+    process = _start(
+        [
+            "say",
+            "--model",
+            "tiny",
+            "--voice",
+            "ada",
+            "--text-file",
+            str(text),
+            "--no-check",
+            "--stream",
+        ],
+        kept,
+    )
     assert process.stdout is not None and process.stderr is not None
     assert len(process.stdout.read(2400)) == 2400
     process.stdout.close()
@@ -117,9 +178,20 @@ def test_a_stream_whose_reader_left_ends_quietly(kept: Path, tmp_path: Path) -> 
 
 
 def test_importing_is_cheap() -> None:
-    code = ("import sys, time; t = time.perf_counter(); import voice, voice.errors, voice.synth.settings; "
-            "print(time.perf_counter() - t, sorted({'torch', 'numpy', 'click'} & set(sys.modules)))")
-    done = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
-                           cwd=Path(__file__).parents[2]).stdout for _ in range(3)]
+    code = (
+        "import sys, time; t = time.perf_counter(); "
+        "import voice, voice.errors, voice.synth.settings; "
+        "print(time.perf_counter() - t, sorted({'torch', 'numpy', 'click'} & set(sys.modules)))"
+    )
+    done = [
+        subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=Path(__file__).parents[2],
+        ).stdout
+        for _ in range(3)
+    ]
     assert all("[]" in line for line in done)
     assert min(float(line.split()[0]) for line in done) < 0.3

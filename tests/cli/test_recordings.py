@@ -49,16 +49,24 @@ def _broken(folder: Path, kind: str) -> Path:
 )
 def test_references_that_cannot_be_used(voice: Run, tmp_path: Path, kind: str) -> None:
     path = _broken(tmp_path, kind)
-    voice("say", "--model", "tiny", "--reference", path, "--text", "Hi.", "--out", tmp_path / "o.wav"
-          ).refused(path.name)
+    voice(
+        "say", "--model", "tiny", "--reference", path, "--text", "Hi.", "--out", tmp_path / "o.wav"
+    ).refused(path.name)
     assert not (tmp_path / "o.wav").exists()
 
 
 @pytest.mark.parametrize(
     ("name", "rate", "channels", "subtype"),
-    [("a.wav", 8000, 1, "PCM_U8"), ("a.wav", 192000, 2, "FLOAT"), ("a.wav", 44100, 8, "PCM_24"),
-     ("a.wav", 48000, 1, "PCM_32"), ("a.flac", 22050, 1, "PCM_16"), ("a.mp3", 44100, 2, None),
-     ("a.ogg", 16000, 1, None), ("a.opus", 48000, 1, "OPUS")],
+    [
+        ("a.wav", 8000, 1, "PCM_U8"),
+        ("a.wav", 192000, 2, "FLOAT"),
+        ("a.wav", 44100, 8, "PCM_24"),
+        ("a.wav", 48000, 1, "PCM_32"),
+        ("a.flac", 22050, 1, "PCM_16"),
+        ("a.mp3", 44100, 2, None),
+        ("a.ogg", 16000, 1, None),
+        ("a.opus", 48000, 1, "OPUS"),
+    ],
 )
 def test_references_of_any_common_kind(
     voice: Run, tmp_path: Path, name: str, rate: int, channels: int, subtype: str | None
@@ -66,15 +74,37 @@ def test_references_of_any_common_kind(
     sound = np.repeat(speechlike(4, rate)[:, None], channels, 1)
     kind = "OGG" if name.endswith("opus") else None
     soundfile.write(str(tmp_path / name), sound, rate, subtype=subtype, format=kind)
-    result = voice("say", "--model", "tiny", "--reference", tmp_path / name, "--text", "Hi.",
-                   "--out", tmp_path / "o.wav", "--no-check", "--json")
+    result = voice(
+        "say",
+        "--model",
+        "tiny",
+        "--reference",
+        tmp_path / name,
+        "--text",
+        "Hi.",
+        "--out",
+        tmp_path / "o.wav",
+        "--no-check",
+        "--json",
+    )
     assert result.json["seconds"] > 0.1
 
 
 def test_poor_references_are_used_with_a_warning(voice: Run, tmp_path: Path) -> None:
     path = _write(tmp_path / "r.wav", speechlike(2.0, 8000), 8000)
-    result = voice("say", "--model", "tiny", "--reference", path, "--text", "Hi.",
-                   "--out", tmp_path / "o.wav", "--no-check", "--json")
+    result = voice(
+        "say",
+        "--model",
+        "tiny",
+        "--reference",
+        path,
+        "--text",
+        "Hi.",
+        "--out",
+        tmp_path / "o.wav",
+        "--no-check",
+        "--json",
+    )
     assert result.json["seconds"] > 0.1
     assert "warning: " in result.err and "r.wav" in result.err
 
@@ -83,8 +113,20 @@ def test_convert_keeps_the_length_and_notes_where_it_came_from(
     voice: Run, reference: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "c.wav"
-    facts = voice("convert", "--model", "tiny", "--source", reference, "--voice", "ada", "--out", out,
-                  "--seed", 3, "--json").json
+    facts = voice(
+        "convert",
+        "--model",
+        "tiny",
+        "--source",
+        reference,
+        "--voice",
+        "ada",
+        "--out",
+        out,
+        "--seed",
+        3,
+        "--json",
+    ).json
     assert facts["source_seconds"] == 6.0 and abs(facts["seconds"] - 6.0) < 0.05
     assert facts["semantic_tokens"] == 150 and facts["seed"] == 3
     assert soundfile.info(str(out)).frames == round(facts["seconds"] * 24000)
@@ -95,24 +137,54 @@ def test_convert_keeps_the_length_and_notes_where_it_came_from(
 def test_convert_works_through_windows(voice: Run, tmp_path: Path) -> None:
     source = tmp_path / "s.wav"
     write_wav(source, speechlike(31.0), 16000)
-    facts = voice("convert", "--model", "tiny", "--source", source, "--voice", "ada",
-                  "--out", tmp_path / "c.wav", "--json").json
+    facts = voice(
+        "convert",
+        "--model",
+        "tiny",
+        "--source",
+        source,
+        "--voice",
+        "ada",
+        "--out",
+        tmp_path / "c.wav",
+        "--json",
+    ).json
     assert abs(facts["seconds"] - 31.0) < 0.05
 
 
 @pytest.mark.parametrize("kind", ["missing", "text", "empty", "header", "silent"])
 def test_sources_that_cannot_be_used(voice: Run, tmp_path: Path, kind: str) -> None:
     path = _broken(tmp_path, kind)
-    voice("convert", "--model", "tiny", "--source", path, "--voice", "ada", "--out", tmp_path / "o.wav"
-          ).refused(path.name)
+    voice(
+        "convert",
+        "--model",
+        "tiny",
+        "--source",
+        path,
+        "--voice",
+        "ada",
+        "--out",
+        tmp_path / "o.wav",
+    ).refused(path.name)
     voice("tokens", path, "--model", "tiny").refused(path.name)
     assert not (tmp_path / "o.wav").exists()
 
 
 def test_tokens_and_back(voice: Run, reference: Path, tmp_path: Path) -> None:
     features, out = tmp_path / "f.npy", tmp_path / "o.wav"
-    facts = voice("tokens", reference, "--model", "tiny", "--features", features, "--out", out,
-                  "--seed", 1, "--json").json
+    facts = voice(
+        "tokens",
+        reference,
+        "--model",
+        "tiny",
+        "--features",
+        features,
+        "--out",
+        out,
+        "--seed",
+        1,
+        "--json",
+    ).json
     assert len(facts["tokens"]) == 150 and facts["rate"] == 25.0 and facts["seconds"] == 6.0
     assert all(0 <= code < 32 for code in facts["tokens"])
     assert np.load(features).shape == tuple(facts["features_shape"]) == (300, 16)
@@ -130,12 +202,24 @@ def test_tokens_and_back(voice: Run, reference: Path, tmp_path: Path) -> None:
 
 def test_inspect_tells_made_from_recorded(voice: Run, reference: Path, tmp_path: Path) -> None:
     out = tmp_path / "o.wav"
-    assert voice("convert", "--model", "tiny", "--source", reference, "--voice", "ada", "--out", out,
-                 "--seed", 4).status == 0
+    assert (
+        voice(
+            "convert",
+            "--model",
+            "tiny",
+            "--source",
+            reference,
+            "--voice",
+            "ada",
+            "--out",
+            out,
+            "--seed",
+            4,
+        ).status
+        == 0
+    )
     made = voice("inspect", out, "--json").json
     assert made["made_here"] is True and made["note"]["seed"] == 4 and 0 <= made["watermark"] <= 1
     human = voice("inspect", reference, "--json").json
     assert human["made_here"] is False and human["note"] is None and human["watermark"] < 0.5
     voice("inspect", tmp_path / "no.wav").refused("no.wav")
-
-

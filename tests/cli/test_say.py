@@ -14,8 +14,20 @@ from tests.cli.conftest import SENTENCE, Result
 from voice.audio.note import read_note
 
 Run = Callable[..., Result]
-KEYS = {"out", "seconds", "sample_rate", "elapsed", "rtf", "first_chunk_seconds", "model", "voice",
-        "language", "semantic_tokens", "seed", "device"}
+KEYS = {
+    "out",
+    "seconds",
+    "sample_rate",
+    "elapsed",
+    "rtf",
+    "first_chunk_seconds",
+    "model",
+    "voice",
+    "language",
+    "semantic_tokens",
+    "seed",
+    "device",
+}
 BASE = ("say", "--model", "tiny", "--voice", "ada")
 
 
@@ -70,29 +82,54 @@ def test_other_formats_carry_the_note(voice: Run, tmp_path: Path, suffix: str) -
 def test_text_file_and_mixed_languages(voice: Run, tmp_path: Path) -> None:
     text = tmp_path / "t.txt"
     text.write_text("\ufeffHello. 你好，世界。こんにちは。", "utf8")
-    facts = voice(*BASE, "--text-file", text, "--out", tmp_path / "o.wav", "--no-check", "--json").json
+    facts = voice(
+        *BASE, "--text-file", text, "--out", tmp_path / "o.wav", "--no-check", "--json"
+    ).json
     assert set(facts["language"].split("+")) == {"en", "zh", "ja"}
     assert facts["checked"] is False
 
 
 def test_speed_shortens(voice: Run, tmp_path: Path) -> None:
     seconds = [
-        voice(*BASE, "--text", SENTENCE, "--out", tmp_path / "o.wav", "--seed", 1, "--no-check",
-              "--pause", 0, "--speed", speed, "--json").json["seconds"]
+        voice(
+            *BASE,
+            "--text",
+            SENTENCE,
+            "--out",
+            tmp_path / "o.wav",
+            "--seed",
+            1,
+            "--no-check",
+            "--pause",
+            0,
+            "--speed",
+            speed,
+            "--json",
+        ).json["seconds"]
         for speed in (0.5, 1, 2)
     ]
     assert seconds[0] > 1.4 * seconds[1] > 1.4 * 1.3 * seconds[2]
 
 
 def test_without_json_a_line_for_people_and_progress_on_stderr(voice: Run, tmp_path: Path) -> None:
-    result = voice(*BASE, "--text", SENTENCE, "--out", tmp_path / "o.wav", "--seed", 5, "--no-check")
+    result = voice(
+        *BASE, "--text", SENTENCE, "--out", tmp_path / "o.wav", "--seed", 5, "--no-check"
+    )
     assert result.status == 0 and "seed 5" in result.out and len(result.out.splitlines()) == 1
     assert "speaking: 1/" in result.err
 
 
 def test_skip_unknown_lists_what_was_left_out(voice: Run, tmp_path: Path) -> None:
-    facts = voice(*BASE, "--text", "Hello สวัสดี friend.", "--out", tmp_path / "o.wav",
-                  "--skip-unknown", "--no-check", "--json").json
+    facts = voice(
+        *BASE,
+        "--text",
+        "Hello สวัสดี friend.",
+        "--out",
+        tmp_path / "o.wav",
+        "--skip-unknown",
+        "--no-check",
+        "--json",
+    ).json
     assert set(facts["skipped"]) >= set("สว")
 
 
@@ -110,15 +147,30 @@ def test_unknown_scripts_are_named(voice: Run, tmp_path: Path, text: str, named:
 
 @pytest.mark.parametrize(
     ("option", "value", "allowed"),
-    [("--speed", "nan", "0.5 to 2"), ("--speed", "inf", "0.5 to 2"), ("--speed", "0.49", "0.5 to 2"),
-     ("--temperature", "-1", "0 to 2"), ("--top-k", "0", "1 to 1024"), ("--top-k", "2.5", "whole"),
-     ("--top-p", "1.01", "0.01 to 1"), ("--top-p", "nan", "0.01 to 1"),
-     ("--repetition-penalty", "0.5", "1 to 3"), ("--seed", "-1", "0 to 2^63-1"),
-     ("--seed", "x", "whole"), ("--pause", "99", "0 to 5"), ("--noise-scale", "nan", "0 to 1"),
-     ("--candidates", "0", "1 to 16"), ("--retries", "11", "0 to 10")],
+    [
+        ("--speed", "nan", "0.5 to 2"),
+        ("--speed", "inf", "0.5 to 2"),
+        ("--speed", "0.49", "0.5 to 2"),
+        ("--temperature", "-1", "0 to 2"),
+        ("--top-k", "0", "1 to 1024"),
+        ("--top-k", "2.5", "whole"),
+        ("--top-p", "1.01", "0.01 to 1"),
+        ("--top-p", "nan", "0.01 to 1"),
+        ("--repetition-penalty", "0.5", "1 to 3"),
+        ("--seed", "-1", "0 to 2^63-1"),
+        ("--seed", "x", "whole"),
+        ("--pause", "99", "0 to 5"),
+        ("--noise-scale", "nan", "0 to 1"),
+        ("--candidates", "0", "1 to 16"),
+        ("--retries", "11", "0 to 10"),
+    ],
 )
-def test_numbers_out_of_range(voice: Run, tmp_path: Path, option: str, value: str, allowed: str) -> None:
-    voice(*BASE, "--text", "Hi.", "--out", tmp_path / "o.wav", option, value).refused(option, allowed)
+def test_numbers_out_of_range(
+    voice: Run, tmp_path: Path, option: str, value: str, allowed: str
+) -> None:
+    voice(*BASE, "--text", "Hi.", "--out", tmp_path / "o.wav", option, value).refused(
+        option, allowed
+    )
 
 
 @pytest.mark.parametrize(
@@ -143,7 +195,11 @@ def test_numbers_out_of_range(voice: Run, tmp_path: Path, option: str, value: st
     ],
 )
 def test_wrong_requests(
-    voice: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], words: list[str]
+    voice: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    words: list[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     voice(*BASE, *arguments).refused(*words)
@@ -165,12 +221,15 @@ def test_wrong_voices_and_models(voice: Run, tmp_path: Path) -> None:
 def test_broken_voice_files(voice: Run, tmp_path: Path, content: bytes) -> None:
     broken = tmp_path / "x.voice"
     broken.write_bytes(content)
-    voice("say", "--model", "tiny", "--voice", broken, "--text", "Hi.", "--out", tmp_path / "o.wav"
-          ).refused("x.voice")
+    voice(
+        "say", "--model", "tiny", "--voice", broken, "--text", "Hi.", "--out", tmp_path / "o.wav"
+    ).refused("x.voice")
 
 
-@pytest.mark.parametrize("part", ["spec.json", "tokenizer.safetensors", "text2semantic.safetensors",
-                                  "decoder.safetensors"])
+@pytest.mark.parametrize(
+    "part",
+    ["spec.json", "tokenizer.safetensors", "text2semantic.safetensors", "decoder.safetensors"],
+)
 @pytest.mark.parametrize("damage", ["missing", "truncated", "pickle"])
 def test_broken_models(voice: Run, kept: Path, tmp_path: Path, part: str, damage: str) -> None:
     import shutil
@@ -181,9 +240,12 @@ def test_broken_models(voice: Run, kept: Path, tmp_path: Path, part: str, damage
     if damage == "missing":
         (model / part).unlink()
     else:
-        (model / part).write_bytes(whole[: len(whole) // 2] if damage == "truncated" else b"\x80\x04K\x01.")
-    voice("say", "--model", model, "--voice", "ada", "--text", "Hi.", "--out", tmp_path / "o.wav"
-          ).refused(part)
+        (model / part).write_bytes(
+            whole[: len(whole) // 2] if damage == "truncated" else b"\x80\x04K\x01."
+        )
+    voice(
+        "say", "--model", model, "--voice", "ada", "--text", "Hi.", "--out", tmp_path / "o.wav"
+    ).refused(part)
 
 
 def test_a_voice_of_another_model(voice: Run, tmp_path: Path) -> None:
@@ -193,19 +255,31 @@ def test_a_voice_of_another_model(voice: Run, tmp_path: Path) -> None:
 
     other = tmp_path / "other.voice"
     replace(tiny_voice("eve"), model="mega").save(other)
-    voice("say", "--model", "tiny", "--voice", other, "--text", "Hi.", "--out", tmp_path / "o.wav"
-          ).refused("mega", "tiny")
+    voice(
+        "say", "--model", "tiny", "--voice", other, "--text", "Hi.", "--out", tmp_path / "o.wav"
+    ).refused("mega", "tiny")
 
 
 def test_an_administrator_may_switch_the_mark_off(voice: Run, tmp_path: Path) -> None:
-    facts = voice(*BASE, "--text", "Hi.", "--out", tmp_path / "o.wav", "--no-watermark", "--no-check",
-                  "--json", allowed=True).json
+    facts = voice(
+        *BASE,
+        "--text",
+        "Hi.",
+        "--out",
+        tmp_path / "o.wav",
+        "--no-watermark",
+        "--no-check",
+        "--json",
+        allowed=True,
+    ).json
     assert facts["watermark"] is False
 
 
 def test_a_text_that_is_not_utf8(voice: Run, tmp_path: Path) -> None:
     (tmp_path / "t.txt").write_bytes("你好".encode("gbk"))
-    voice(*BASE, "--text-file", tmp_path / "t.txt", "--out", tmp_path / "o.wav").refused("t.txt", "UTF-8")
+    voice(*BASE, "--text-file", tmp_path / "t.txt", "--out", tmp_path / "o.wav").refused(
+        "t.txt", "UTF-8"
+    )
 
 
 def test_progress_and_result_do_not_mix(voice: Run, tmp_path: Path) -> None:

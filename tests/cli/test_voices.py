@@ -22,14 +22,37 @@ def _names(voice: Run) -> set[str]:
 def test_a_voice_from_recording_to_speech_and_back_out(
     voice: Run, reference: Path, tmp_path: Path
 ) -> None:
-    made = voice("enroll", "carol", "--model", "tiny", "--reference", reference,
-                 "--reference-text", "Hello there.", "--language", "en", *CONSENT, "--json").json
+    made = voice(
+        "enroll",
+        "carol",
+        "--model",
+        "tiny",
+        "--reference",
+        reference,
+        "--reference-text",
+        "Hello there.",
+        "--language",
+        "en",
+        *CONSENT,
+        "--json",
+    ).json
     assert made["name"] == "carol" and made["consent"] == CONSENT[1] and made["consent_date"]
     assert made["model"] == "tiny" and made["prompt_tokens"] > 25
     assert "carol" in _names(voice)
     out = tmp_path / "o.wav"
-    facts = voice("say", "--model", "tiny", "--voice", "carol", "--text", "Hi there.", "--out", out,
-                  "--no-check", "--json").json
+    facts = voice(
+        "say",
+        "--model",
+        "tiny",
+        "--voice",
+        "carol",
+        "--text",
+        "Hi there.",
+        "--out",
+        out,
+        "--no-check",
+        "--json",
+    ).json
     assert facts["voice"] == "carol" and facts["seconds"] > 0.2
     file = tmp_path / "c.voice"
     assert voice("voices", "export", "carol", file, "--json").json["out"] == str(file)
@@ -55,7 +78,9 @@ def test_a_voice_from_recording_to_speech_and_back_out(
         (["--reference", "R", *CONSENT, "--reference-text", "สวัสดี"], ["ส"]),
     ],
 )
-def test_enroll_refuses(voice: Run, reference: Path, arguments: list[str], words: list[str]) -> None:
+def test_enroll_refuses(
+    voice: Run, reference: Path, arguments: list[str], words: list[str]
+) -> None:
     given = [str(reference) if a == "R" else a for a in arguments]
     voice("enroll", "dora", "--model", "tiny", *given).refused(*words)
     assert "dora" not in _names(voice)
@@ -75,15 +100,30 @@ def test_a_name_is_taken_unless_replaced(voice: Run, reference: Path) -> None:
 
 
 def test_blend_keeps_a_voice_between_its_parents(voice: Run, kept: Path) -> None:
-    made = voice("blend", "mix", "--model", "tiny", "--of", "ada=3", "--of", "bob=1",
-                 "--prosody-of", "bob", "--json").json
+    made = voice(
+        "blend",
+        "mix",
+        "--model",
+        "tiny",
+        "--of",
+        "ada=3",
+        "--of",
+        "bob=1",
+        "--prosody-of",
+        "bob",
+        "--json",
+    ).json
     assert made["parents"] == {"ada": 0.75, "bob": 0.25}
     mix, ada, bob = (read_voice(kept / "voices" / f"{n}.voice") for n in ("mix", "ada", "bob"))
 
     def cosine(a: np.ndarray, b: np.ndarray) -> float:
         return float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
 
-    assert cosine(mix.timbre, ada.timbre) > cosine(mix.timbre, bob.timbre) > cosine(ada.timbre, bob.timbre)
+    assert (
+        cosine(mix.timbre, ada.timbre)
+        > cosine(mix.timbre, bob.timbre)
+        > cosine(ada.timbre, bob.timbre)
+    )
     assert np.array_equal(mix.prompt_codes, bob.prompt_codes)
     assert voice("voices", "remove", "mix").status == 0
 

@@ -27,15 +27,24 @@ def _write(path: Path, text: str) -> Path:
 def test_txt_is_a_line_each(tmp_path: Path) -> None:
     items = read_items(_write(tmp_path / "a.txt", "\ufeffone\n\n  two \r\n三\n"))
     assert [(i.id, i.text, i.file) for i in items] == [
-        ("0001", "one", "0001.wav"), ("0003", "two", "0003.wav"), ("0004", "三", "0004.wav")]
+        ("0001", "one", "0001.wav"),
+        ("0003", "two", "0003.wav"),
+        ("0004", "三", "0004.wav"),
+    ]
 
 
 def test_csv_columns(tmp_path: Path) -> None:
-    items = read_items(_write(tmp_path / "a.csv", (
-        'id,text,voice,language,speed,seed,note\n'
-        'x,"a, b",ada,EN,1.5,7,ignored\n'
-        'y,"two\nlines",,,,\n'
-        'z,c,,,fast,\n')))
+    items = read_items(
+        _write(
+            tmp_path / "a.csv",
+            (
+                "id,text,voice,language,speed,seed,note\n"
+                'x,"a, b",ada,EN,1.5,7,ignored\n'
+                'y,"two\nlines",,,,\n'
+                "z,c,,,fast,\n"
+            ),
+        )
+    )
     assert items[0] == BatchItem("x", "a, b", "ada", "en", 1.5, 7, "x.wav")
     assert items[1].text == "two\nlines" and items[1].speed is None and items[1].voice == ""
     assert "speed is 'fast'" in items[2].error
@@ -47,9 +56,21 @@ def test_csv_without_text_is_refused(tmp_path: Path) -> None:
 
 
 def test_jsonl_lines_fail_alone(tmp_path: Path) -> None:
-    items = read_items(_write(tmp_path / "a.jsonl", "\n".join([
-        '{"id": "a", "text": "hi", "seed": 3, "speed": 2}', "{broken", "[1]",
-        '{"id": "b", "text": 5}', '{"id": 7, "text": "ok", "seed": 1.5}', '{"text": "no id"}'])))
+    items = read_items(
+        _write(
+            tmp_path / "a.jsonl",
+            "\n".join(
+                [
+                    '{"id": "a", "text": "hi", "seed": 3, "speed": 2}',
+                    "{broken",
+                    "[1]",
+                    '{"id": "b", "text": 5}',
+                    '{"id": 7, "text": "ok", "seed": 1.5}',
+                    '{"text": "no id"}',
+                ]
+            ),
+        )
+    )
     assert items[0].seed == 3 and items[0].speed == 2.0 and not items[0].error
     assert "not JSON" in items[1].error and "not a JSON object" in items[2].error
     assert "not a string" in items[3].error and "seed is 1.5" in items[4].error
@@ -57,10 +78,18 @@ def test_jsonl_lines_fail_alone(tmp_path: Path) -> None:
 
 
 def test_list_of_gpt_sovits(tmp_path: Path) -> None:
-    items = read_items(_write(tmp_path / "a.list", (
-        "/data/one.wav|ada|EN|hello | there\nC:\\x\\two.wav|bob|JP|はい\nbroken|line\n")))
+    items = read_items(
+        _write(
+            tmp_path / "a.list",
+            ("/data/one.wav|ada|EN|hello | there\nC:\\x\\two.wav|bob|JP|はい\nbroken|line\n"),
+        )
+    )
     assert (items[0].id, items[0].voice, items[0].language, items[0].text) == (
-        "one", "ada", "en", "hello | there")
+        "one",
+        "ada",
+        "en",
+        "hello | there",
+    )
     assert items[0].optional_voice
     assert (items[1].id, items[1].language) == ("two", "ja")
     assert "2 fields" in items[2].error
@@ -68,7 +97,11 @@ def test_list_of_gpt_sovits(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "content", "match"),
-    [("a.docx", b"x", "not a kind"), ("a.txt", b"\xff\xfe\x00", "not UTF-8"), ("a.txt", b" \n", "no lines")],
+    [
+        ("a.docx", b"x", "not a kind"),
+        ("a.txt", b"\xff\xfe\x00", "not UTF-8"),
+        ("a.txt", b" \n", "no lines"),
+    ],
 )
 def test_wrong_files_are_refused(tmp_path: Path, name: str, content: bytes, match: str) -> None:
     (tmp_path / name).write_bytes(content)
@@ -80,9 +113,20 @@ def test_wrong_files_are_refused(tmp_path: Path, name: str, content: bytes, matc
 
 @pytest.mark.parametrize(
     ("given", "stem"),
-    [("../../etc/passwd", "etc_passwd"), ("/abs", "abs"), ("a/b\\c", "a_b_c"), ("..", "_"),
-     ("", "_"), (".hidden", "hidden"), ("con", "_con"), ("NUL.txt", "_NUL.txt"), ("你好", "你好"),
-     ("a\x00b\n", "a_b"), ("x" * 500, "x" * 120), ("é" * 100, "é" * 60)],
+    [
+        ("../../etc/passwd", "etc_passwd"),
+        ("/abs", "abs"),
+        ("a/b\\c", "a_b_c"),
+        ("..", "_"),
+        ("", "_"),
+        (".hidden", "hidden"),
+        ("con", "_con"),
+        ("NUL.txt", "_NUL.txt"),
+        ("你好", "你好"),
+        ("a\x00b\n", "a_b"),
+        ("x" * 500, "x" * 120),
+        ("é" * 100, "é" * 60),
+    ],
 )
 def test_file_names_cannot_leave_the_folder(given: str, stem: str) -> None:
     assert file_stem(given) == stem
@@ -114,12 +158,16 @@ def _make(log: str, fail: str, stopped: Callable[[], bool]) -> Speak:
 
 def _run(tmp_path: Path, lines: list[str], fail: str = "", **changes: Any) -> Any:
     items = read_items(_write(tmp_path / "in.txt", "\n".join(lines)))
-    run = BatchRun(functools.partial(_make, str(tmp_path / "log"), fail), tmp_path / "out", **changes)
+    run = BatchRun(
+        functools.partial(_make, str(tmp_path / "log"), fail), tmp_path / "out", **changes
+    )
     return run_batch(items, run, lambda row: None)
 
 
 def _manifest(tmp_path: Path) -> list[dict[str, Any]]:
-    return [json.loads(x) for x in (tmp_path / "out" / "manifest.jsonl").read_text("utf8").splitlines()]
+    return [
+        json.loads(x) for x in (tmp_path / "out" / "manifest.jsonl").read_text("utf8").splitlines()
+    ]
 
 
 def test_bad_lines_fail_alone_and_the_manifest_has_a_row_each(tmp_path: Path) -> None:
@@ -136,7 +184,12 @@ def test_bad_lines_fail_alone_and_the_manifest_has_a_row_each(tmp_path: Path) ->
 def test_workers_give_the_same_rows_in_the_same_order(tmp_path: Path) -> None:
     _run(tmp_path, ["a", "bb", "...", "ccc", "dddd"], jobs=2)
     assert [(r["text"], r["seconds"]) for r in _manifest(tmp_path)] == [
-        ("a", 0.1), ("bb", 0.2), ("...", None), ("ccc", 0.3), ("dddd", 0.4)]
+        ("a", 0.1),
+        ("bb", 0.2),
+        ("...", None),
+        ("ccc", 0.3),
+        ("dddd", 0.4),
+    ]
 
 
 def test_resume_makes_only_what_is_missing_broken_changed_or_failed(tmp_path: Path) -> None:

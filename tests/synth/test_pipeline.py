@@ -42,9 +42,14 @@ def tiny(home: Path) -> Synthesizer:
 
 def _voice(name: str = "ada", seed: int = 0) -> Voice:
     rng = np.random.default_rng(seed)
-    return Voice(name=name, model="tiny", timbre=rng.standard_normal(16).astype(np.float32),
-                 prompt_codes=rng.integers(0, 32, 30), prompt_phonemes=rng.integers(5, 100, 15),
-                 consent="I am the speaker.")
+    return Voice(
+        name=name,
+        model="tiny",
+        timbre=rng.standard_normal(16).astype(np.float32),
+        prompt_codes=rng.integers(0, 32, 30),
+        prompt_phonemes=rng.integers(5, 100, 15),
+        consent="I am the speaker.",
+    )
 
 
 def _sound(seconds: float, rate: int = 16000) -> Audio:
@@ -66,7 +71,9 @@ def test_public_names_are_what_they_say() -> None:
 def test_models_are_found_by_name_and_folder(tiny: Synthesizer, home: Path) -> None:
     again = Synthesizer.load(home / "models" / "tiny", "cpu", home)
     assert (again.name, again.revision, again.sample_rate) == ("tiny", tiny.revision, 24000)
-    assert len(tiny.revision) == 12 and tiny.languages == ("en", "zh", "ja") and tiny.device == "cpu"
+    assert (
+        len(tiny.revision) == 12 and tiny.languages == ("en", "zh", "ja") and tiny.device == "cpu"
+    )
     with pytest.raises(ModelFileError, match="tiny"):
         Synthesizer.load("nope", "cpu", home)
     with pytest.raises(DeviceError, match="tpu"):
@@ -90,8 +97,12 @@ def test_voices_by_name_file_and_example(tiny: Synthesizer, home: Path, tmp_path
 
 @pytest.mark.parametrize(
     "changes",
-    [{"model": "mega"}, {"timbre": np.ones(17, np.float32)}, {"prompt_codes": np.array([32])},
-     {"prompt_phonemes": np.array([732])}],
+    [
+        {"model": "mega"},
+        {"timbre": np.ones(17, np.float32)},
+        {"prompt_codes": np.array([32])},
+        {"prompt_phonemes": np.array([732])},
+    ],
 )
 def test_voices_of_other_models_are_refused(tiny: Synthesizer, changes: dict[str, object]) -> None:
     other = replace(_voice(), **changes)  # type: ignore[arg-type]
@@ -152,7 +163,8 @@ def test_windows_cover_every_token_once(tokens: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "match"), [(Audio(np.zeros(16000, np.float32), 16000), "silent"), (_sound(0.05), "long")]
+    ("source", "match"),
+    [(Audio(np.zeros(16000, np.float32), 16000), "silent"), (_sound(0.05), "long")],
 )
 def test_recordings_with_nothing_in_them(tiny: Synthesizer, source: Audio, match: str) -> None:
     with pytest.raises(AudioFileError, match=match):

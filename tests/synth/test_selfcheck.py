@@ -28,7 +28,9 @@ def test_stress_and_tone_do_not_count_and_silence_is_left_out() -> None:
 
 
 def test_different_sounds_stay_different() -> None:
-    for a, b in itertools.combinations(["AH0", "AE0", "B", "b", "i01", "i1", "ir1", "ang1", "an1"], 2):
+    for a, b in itertools.combinations(
+        ["AH0", "AE0", "B", "b", "i01", "i1", "ir1", "ang1", "an1"], 2
+    ):
         assert _classes(a) != _classes(b), (a, b)
 
 

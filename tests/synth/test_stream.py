@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 
 from tests.tiny_model import write_tiny_model
-from voice import NothingToSayError, OptionError, Synthesizer, SynthesisSettings, UnknownTextError, Voice
+from voice import (
+    NothingToSayError,
+    OptionError,
+    SynthesisSettings,
+    Synthesizer,
+    UnknownTextError,
+    Voice,
+)
 from voice.decode.loop import Cancelled
 from voice.synth import plan as planning
 from voice.synth.draw import Drafter, row_seed
@@ -30,12 +37,19 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Synthesizer:
 @pytest.fixture(scope="module")
 def ada() -> Voice:
     rng = np.random.default_rng(0)
-    return Voice(name="ada", model="tiny", timbre=rng.standard_normal(16).astype(np.float32),
-                 prompt_codes=rng.integers(0, 32, 30), prompt_phonemes=rng.integers(5, 100, 15))
+    return Voice(
+        name="ada",
+        model="tiny",
+        timbre=rng.standard_normal(16).astype(np.float32),
+        prompt_codes=rng.integers(0, 32, 30),
+        prompt_phonemes=rng.integers(5, 100, 15),
+    )
 
 
 @pytest.mark.parametrize("settings", [QUICK, SynthesisSettings(seed=4, retries=1)])
-def test_whole_speech_is_its_chunks(tiny: Synthesizer, ada: Voice, settings: SynthesisSettings) -> None:
+def test_whole_speech_is_its_chunks(
+    tiny: Synthesizer, ada: Voice, settings: SynthesisSettings
+) -> None:
     whole = tiny.say(TEXT, ada, settings)
     chunks = list(tiny.stream(TEXT, ada, settings))
     assert len(chunks) == len(whole.pieces) > 1
@@ -147,8 +161,12 @@ def test_batches_start_with_one_piece_and_hold_all_in_order() -> None:
 
 
 def test_pauses_are_full_after_sentences_short_after_clauses_none_at_the_end() -> None:
-    plan = make_plan("One two three. Four five six, seven. “Yes!” he said", SynthesisSettings(pause=1, split="cut5"),
-                     LANGUAGES, "v2")
+    plan = make_plan(
+        "One two three. Four five six, seven. “Yes!” he said",
+        SynthesisSettings(pause=1, split="cut5"),
+        LANGUAGES,
+        "v2",
+    )
     pauses = {piece.text.strip(): piece.pause for piece in plan.pieces}
     assert plan.pieces[-1].pause == 0
     assert pauses["One two three."] == 1 and 0 < pauses["Four five six,"] < 1
@@ -163,7 +181,9 @@ def test_marks_alone_are_no_piece() -> None:
 def test_every_split_speaks_all_words(split: str) -> None:
     plan = make_plan(TEXT, SynthesisSettings(split=split), LANGUAGES, "v2")
     spoken = " ".join(p.text for p in plan.pieces)
-    assert [w.strip(".,?") for w in spoken.split() if w.strip(".,?")] == [w.strip(".,?") for w in TEXT.split()]
+    assert [w.strip(".,?") for w in spoken.split() if w.strip(".,?")] == [
+        w.strip(".,?") for w in TEXT.split()
+    ]
 
 
 def test_ten_thousand_characters_are_planned(tiny: Synthesizer) -> None:
@@ -185,13 +205,20 @@ def test_memory_does_not_grow_with_the_text(tmp_path: Path) -> None:
         "s = Synthesizer.load(sys.argv[1], 'cpu')\n"
         "v = Voice(name='a', model='tiny', timbre=np.ones(16, 'f'))\n"
         "n = 0\n"
-        "for c in s.stream('Hello there, my friend. ' * int(sys.argv[2]), v, seed=1, check=False):\n"
+        "text = 'Hello there, my friend. ' * int(sys.argv[2])\n"
+        "for c in s.stream(text, v, seed=1, check=False):\n"
         "    n += len(c.samples)\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, n)\n")
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, n)\n"
+    )
     peaks = []
     for repeats in (40, 420):
-        done = subprocess.run([sys.executable, "-c", code, str(folder), str(repeats)], text=True,
-                              capture_output=True, check=True, cwd=Path(__file__).parents[2])
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(folder), str(repeats)],
+            text=True,
+            capture_output=True,
+            check=True,
+            cwd=Path(__file__).parents[2],
+        )
         peaks.append(int(done.stdout.split()[0]))
     assert peaks[1] - peaks[0] < 60, peaks
 
@@ -200,7 +227,9 @@ RATE = 24000
 
 
 def _tone(seconds: float, level: float) -> np.ndarray:
-    return (level * np.sin(2 * np.pi * 200 * np.arange(round(seconds * RATE)) / RATE)).astype(np.float32)
+    return (level * np.sin(2 * np.pi * 200 * np.arange(round(seconds * RATE)) / RATE)).astype(
+        np.float32
+    )
 
 
 def test_pieces_come_out_equally_loud_and_trimmed() -> None:
@@ -219,6 +248,11 @@ def test_silence_stays_silence() -> None:
 
 
 def test_a_piece_is_known_by_its_language() -> None:
-    plan = make_plan("今天天气很好。Hello there, my old friend.", SynthesisSettings(split="cut3"), LANGUAGES, "v2")
+    plan = make_plan(
+        "今天天气很好。Hello there, my old friend.",
+        SynthesisSettings(split="cut3"),
+        LANGUAGES,
+        "v2",
+    )
     assert [p.language for p in plan.pieces if isinstance(p, Piece)][0] == "zh"
     assert set(plan.language.split("+")) == {"zh", "en"}

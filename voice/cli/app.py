@@ -125,7 +125,11 @@ def run(arguments: list[str], environment: Environment) -> int:
     except Exception as error:  # noqa: BLE001 - a user never sees a traceback
         if debug:
             raise
-        return _end(f"unexpected error: {type(error).__name__}: {error} (python -m voice --debug COMMAND shows more)", FAILED)
+        return _end(
+            f"unexpected error: {type(error).__name__}: {error} "
+            "(python -m voice --debug COMMAND shows more)",
+            FAILED,
+        )
 
 
 def _end(message: str, status: int) -> int:
@@ -137,7 +141,11 @@ def _end(message: str, status: int) -> int:
 def _usage(error: click.UsageError) -> str:
     """The message, and where to find what would be right."""
     if isinstance(error, click.NoSuchOption | click.BadParameter | click.MissingParameter):
-        where = f"see python -m voice {error.ctx.info_name} --help" if error.ctx and error.ctx.parent else "see python -m voice --help"
+        where = (
+            f"see python -m voice {error.ctx.info_name} --help"
+            if error.ctx and error.ctx.parent
+            else "see python -m voice --help"
+        )
         return f"{error.format_message().rstrip('.')} ({where})."
     return error.format_message()
 

@@ -16,11 +16,22 @@ if TYPE_CHECKING:
 
 @click.command("enroll")
 @click.argument("name")
-@click.option("--reference", "references", multiple=True, required=True, metavar="A.wav",
-              type=click.Path(path_type=Path), help="A recording of the speaker, 3 to 30 s; may be given several times.")
+@click.option(
+    "--reference",
+    "references",
+    multiple=True,
+    required=True,
+    metavar="A.wav",
+    type=click.Path(path_type=Path),
+    help="A recording of the speaker, 3 to 30 s; may be given several times.",
+)
 @click.option("--reference-text", metavar="TEXT", help="What the first reference says.")
-@click.option("--consent", required=True, metavar="STATEMENT",
-              help='The speaker\'s consent, kept with the voice, such as "I am the speaker".')
+@click.option(
+    "--consent",
+    required=True,
+    metavar="STATEMENT",
+    help='The speaker\'s consent, kept with the voice, such as "I am the speaker".',
+)
 @click.option("--replace", is_flag=True, help="Replace a voice of that name.")
 @language_option
 @device_options
@@ -36,8 +47,11 @@ def command(environment: Environment, name: str, **options: Any) -> None:
     check_free(VoiceLibrary.at_home(environment.folder), name, options["replace"])
     synthesizer = load_synthesizer(options["model"], options["device"], environment)
     made = synthesizer.enroll(
-        options["references"], transcript=options["reference_text"],
-        language=options["language"], name=name, consent=consent,
+        options["references"],
+        transcript=options["reference_text"],
+        language=options["language"],
+        name=name,
+        consent=consent,
     )
     kept = synthesizer.library.add(made, overwrite=options["replace"])
     emit(voice_facts(kept), options["as_json"], [f"kept voice {kept.name}"])
@@ -52,5 +66,7 @@ def check_free(library: Any, name: str, replace: bool) -> None:
     from voice.errors import OutputError
 
     if not replace and library.path(name).exists():
-        raise OutputError(f"a voice named {name} is kept already",
-                          "Remove it, choose another name, or add --replace.")
+        raise OutputError(
+            f"a voice named {name} is kept already",
+            "Remove it, choose another name, or add --replace.",
+        )

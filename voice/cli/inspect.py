@@ -19,8 +19,12 @@ def command(file: Path, as_json: bool) -> None:
 
     found = inspect(file)
     note = found.note
-    result = {"file": str(file), "made_here": found.made_here,
-              "watermark": round(found.watermark, 4), "note": note}
+    result = {
+        "file": str(file),
+        "made_here": found.made_here,
+        "watermark": round(found.watermark, 4),
+        "note": note,
+    }
     emit(result, as_json, list(_lines(file, found.made_here, found.watermark, note)))
 
 
@@ -28,6 +32,7 @@ def _lines(file: Path, made_here: bool, watermark: float, note: dict[str, Any] |
     yield f"{file}: {'made by this program' if made_here else 'not made by this program'}"
     yield f"watermark: {watermark:.0%}"
     if note:
-        yield f"model {note.get('model')}, {note.get('created')}, voice {note.get('voice') or '-'}, seed {note.get('seed')}"
+        yield f"model {note.get('model')}, {note.get('created')}"
+        yield f"voice {note.get('voice') or '-'}, seed {note.get('seed')}"
     elif made_here:
         yield "its note was removed"

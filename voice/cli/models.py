@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_context
 def command(context: click.Context, as_json: bool) -> None:
-    """List and verify models: those that came with the program, and folders under the data folder."""
+    """List and verify models: those of the program, and folders under the data folder."""
     if context.invoked_subcommand is None:
         show(context.obj, as_json)
 
@@ -29,24 +29,40 @@ def show(environment: Environment, as_json: bool) -> None:
     from voice.synth.models import model_folders
 
     rows = [_facts(folder) for folder in model_folders(environment.folder)]
-    lines = [f"{r['name']}\t{','.join(r['languages'])}\t{r['bytes'] / 1e6:.1f} MB\t{r['path']}"
-             + (f"\t{r['problem']}" if r["problem"] else "") for r in rows]
-    emit({"models": rows, "folder": str(environment.folder / "models")}, as_json,
-         lines or ["no models here"])
+    lines = [
+        f"{r['name']}\t{','.join(r['languages'])}\t{r['bytes'] / 1e6:.1f} MB\t{r['path']}"
+        + (f"\t{r['problem']}" if r["problem"] else "")
+        for r in rows
+    ]
+    emit(
+        {"models": rows, "folder": str(environment.folder / "models")},
+        as_json,
+        lines or ["no models here"],
+    )
 
 
 def _facts(folder: ModelFolder) -> dict[str, Any]:
     from voice.checkpoints.store import read_spec
 
-    row = {"name": folder.name, "path": str(folder.path), "packaged": folder.packaged,
-           "bytes": folder.size, "languages": [], "licence": None, "sample_rate": None,
-           "problem": None}
+    row = {
+        "name": folder.name,
+        "path": str(folder.path),
+        "packaged": folder.packaged,
+        "bytes": folder.size,
+        "languages": [],
+        "licence": None,
+        "sample_rate": None,
+        "problem": None,
+    }
     try:
         spec = read_spec(folder.path)
     except ModelFileError as error:
         return row | {"problem": str(error)}
-    return row | {"languages": list(spec.languages), "licence": spec.licence,
-                  "sample_rate": spec.decoder.sample_rate}
+    return row | {
+        "languages": list(spec.languages),
+        "licence": spec.licence,
+        "sample_rate": spec.decoder.sample_rate,
+    }
 
 
 @command.command("list")
@@ -70,8 +86,11 @@ def verify_models(environment: Environment, name: str | None, as_json: bool) -> 
     bad = [f"{row['name']}: {p['file']} {p['problem']}" for row in rows for p in row["problems"]]
     if bad:
         raise ModelFileError("; ".join(bad), "Fetch the model again.")
-    emit({"ok": True, "models": rows}, as_json,
-         [f"{row['name']}: {row['files']} files whole ({row['how']})" for row in rows])
+    emit(
+        {"ok": True, "models": rows},
+        as_json,
+        [f"{row['name']}: {row['files']} files whole ({row['how']})" for row in rows],
+    )
 
 
 def _verified(folder: ModelFolder) -> dict[str, Any]:
@@ -82,8 +101,12 @@ def _verified(folder: ModelFolder) -> dict[str, Any]:
         checks = verify(folder, entry["files"])
         problems = [{"file": c.file, "problem": c.problem} for c in checks if c.problem]
         return {"name": folder.name, "how": "SHA-256", "files": len(checks), "problems": problems}
-    return {"name": folder.name, "how": "loaded", "files": _count(folder.path),
-            "problems": _load_problems(folder)}
+    return {
+        "name": folder.name,
+        "how": "loaded",
+        "files": _count(folder.path),
+        "problems": _load_problems(folder),
+    }
 
 
 def _load_problems(folder: ModelFolder) -> list[dict[str, str]]:

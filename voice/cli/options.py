@@ -44,13 +44,17 @@ def number_option(name: str) -> Callable[[F], F]:
     shown = "" if default is None else f" Default {default:g}."
     limits = RANGES[name]
     text = f"{limits.help[0].upper()}{limits.help[1:]}; {limits}.{shown}"
-    return click.option(f"--{name.replace('_', '-')}", name, type=Number(name), default=default, help=text)
+    return click.option(
+        f"--{name.replace('_', '-')}", name, type=Number(name), default=default, help=text
+    )
 
 
 def language_option(function: F) -> F:
     """``--language``."""
     return click.option(
-        "--language", type=click.Choice(LANGUAGES), default="auto",
+        "--language",
+        type=click.Choice(LANGUAGES),
+        default="auto",
         help="Of the text; auto tells scripts apart and splits mixed text.",
     )(function)
 
@@ -58,29 +62,53 @@ def language_option(function: F) -> F:
 def device_options(function: F) -> F:
     """``--model`` and ``--device``."""
     function = click.option(
-        "--device", default="auto", metavar="auto|cpu|cuda[:N]", help="Where to compute.",
+        "--device",
+        default="auto",
+        metavar="auto|cpu|cuda[:N]",
+        help="Where to compute.",
     )(function)
     return click.option(
-        "--model", default="mini", metavar="NAME_OR_DIR", help="Default mini, which comes with the program.",
+        "--model",
+        default="mini",
+        metavar="NAME_OR_DIR",
+        help="Default mini, which comes with the program.",
     )(function)
 
 
 def voice_options(function: F) -> F:
     """``--voice``, ``--reference``, ``--reference-text``: whose voice."""
     function = click.option(
-        "--reference-text", metavar="TEXT", help="What the (first) reference says; improves the manner of speaking.",
+        "--reference-text",
+        metavar="TEXT",
+        help="What the (first) reference says; improves the manner of speaking.",
     )(function)
     function = click.option(
-        "--reference", "references", multiple=True, type=click.Path(path_type=Path), metavar="A.wav",
+        "--reference",
+        "references",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        metavar="A.wav",
         help="Speak in the voice of this recording, 3 to 30 s; may be given several times.",
     )(function)
     return click.option(
-        "--voice", metavar="NAME_OR_FILE", help="A kept voice, or a .voice file.",
+        "--voice",
+        metavar="NAME_OR_FILE",
+        help="A kept voice, or a .voice file.",
     )(function)
 
 
-NUMBERS = ("seed", "speed", "temperature", "top_k", "top_p", "repetition_penalty", "pause",
-           "noise_scale", "candidates", "retries")
+NUMBERS = (
+    "seed",
+    "speed",
+    "temperature",
+    "top_k",
+    "top_p",
+    "repetition_penalty",
+    "pause",
+    "noise_scale",
+    "candidates",
+    "retries",
+)
 
 
 def settings_options(function: F) -> F:
@@ -88,7 +116,9 @@ def settings_options(function: F) -> F:
 
     @functools.wraps(function)
     def command(*args: Any, **options: Any) -> Any:
-        chosen = {name: options.pop(name) for name in (*NUMBERS, "language", "split", "skip_unknown")}
+        chosen = {
+            name: options.pop(name) for name in (*NUMBERS, "language", "split", "skip_unknown")
+        }
         chosen["check"] = options.pop("check")
         chosen["prompt"] = options.pop("prompt")
         chosen["watermark"] = not options.pop("no_watermark")
@@ -96,16 +126,32 @@ def settings_options(function: F) -> F:
 
     for name in reversed(NUMBERS):
         command = number_option(name)(command)
-    command = click.option("--split", type=click.Choice(SPLITS), default="auto",
-                           help="How long text is cut: auto by duration, cut0 to cut5 as GPT-SoVITS.")(command)
-    command = click.option("--skip-unknown", is_flag=True,
-                           help="Leave out characters the model has no sounds for, and list them.")(command)
-    command = click.option("--check/--no-check", default=True,
-                           help="Read every piece back and draw it again where words are missing or repeated.")(command)
-    command = click.option("--prompt/--no-prompt", default=True,
-                           help="Take the reference's manner of speaking too, or its timbre alone.")(command)
-    command = click.option("--no-watermark", is_flag=True,
-                           help="Without the inaudible mark; an administrator must allow it.")(command)
+    command = click.option(
+        "--split",
+        type=click.Choice(SPLITS),
+        default="auto",
+        help="How long text is cut: auto by duration, cut0 to cut5 as GPT-SoVITS.",
+    )(command)
+    command = click.option(
+        "--skip-unknown",
+        is_flag=True,
+        help="Leave out characters the model has no sounds for, and list them.",
+    )(command)
+    command = click.option(
+        "--check/--no-check",
+        default=True,
+        help="Read every piece back and draw it again where words are missing or repeated.",
+    )(command)
+    command = click.option(
+        "--prompt/--no-prompt",
+        default=True,
+        help="Take the reference's manner of speaking too, or its timbre alone.",
+    )(command)
+    command = click.option(
+        "--no-watermark",
+        is_flag=True,
+        help="Without the inaudible mark; an administrator must allow it.",
+    )(command)
     return language_option(command)  # type: ignore[return-value]
 
 
@@ -116,8 +162,10 @@ def check_watermark(settings: SynthesisSettings, environment: Environment) -> No
         OptionError: not allowed.
     """
     if not settings.watermark and not environment.allow_no_watermark:
-        raise OptionError("--no-watermark is not allowed here",
-                          "An administrator sets VOICE_ALLOW_NO_WATERMARK=1 in the environment.")
+        raise OptionError(
+            "--no-watermark is not allowed here",
+            "An administrator sets VOICE_ALLOW_NO_WATERMARK=1 in the environment.",
+        )
 
 
 @dataclass(frozen=True)
@@ -137,7 +185,9 @@ class VoiceChoice:
         if self.voice and self.references:
             raise OptionError("--voice and --reference are both given", "Give one of them.")
         if self.reference_text is not None and not self.references:
-            raise OptionError("--reference-text is given without --reference", "Add --reference A.wav.")
+            raise OptionError(
+                "--reference-text is given without --reference", "Add --reference A.wav."
+            )
         if self.required and not self.given:
             raise OptionError("no voice is given", "Add --voice NAME_OR_FILE or --reference A.wav.")
 

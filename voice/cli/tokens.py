@@ -27,10 +27,18 @@ if TYPE_CHECKING:
 
 @click.command("tokens")
 @click.argument("input_file", metavar="A.wav|T.json", type=click.Path(path_type=Path))
-@click.option("--features", type=click.Path(path_type=Path), metavar="F.npy",
-              help="Keep the content features, (frames, width) float32, 50 frames a second.")
-@click.option("--out", type=click.Path(path_type=Path), metavar="O.wav",
-              help="Turn the tokens back to sound: in the recording's own voice, or in the one given.")
+@click.option(
+    "--features",
+    type=click.Path(path_type=Path),
+    metavar="F.npy",
+    help="Keep the content features, (frames, width) float32, 50 frames a second.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="O.wav",
+    help="Turn the tokens back to sound: in the recording's own voice, or in the one given.",
+)
 @voice_options
 @number_option("seed")
 @number_option("noise_scale")
@@ -45,8 +53,9 @@ def command(environment: Environment, input_file: Path, **options: Any) -> None:
     from voice.cli.say import check_folder
     from voice.synth.speech import check_format
 
-    choice = VoiceChoice(options["voice"], options["references"], options["reference_text"],
-                         required=False)
+    choice = VoiceChoice(
+        options["voice"], options["references"], options["reference_text"], required=False
+    )
     out, features = options["out"], options["features"]
     for path in (out, features):
         if path is not None:
@@ -55,36 +64,53 @@ def command(environment: Environment, input_file: Path, **options: Any) -> None:
         check_format(out)
     from_tokens = input_file.suffix.lower() == ".json"
     if from_tokens and (out is None or not choice.given or features is not None):
-        raise OptionError(f"{input_file} holds tokens, not sound",
-                          "Give --out O.wav and --voice or --reference, and no --features.")
+        raise OptionError(
+            f"{input_file} holds tokens, not sound",
+            "Give --out O.wav and --voice or --reference, and no --features.",
+        )
     codes = read_codes(input_file) if from_tokens else None
     synthesizer = load_synthesizer(options["model"], options["device"], environment)
     result, codes = _facts(synthesizer, input_file, codes, features)
     if out is not None:
         voice = _voice(synthesizer, choice, input_file)
         speech = synthesizer.speak_tokens(
-            codes, voice, seed=options["seed"], noise_scale=options["noise_scale"])
+            codes, voice, seed=options["seed"], noise_scale=options["noise_scale"]
+        )
         speech.save(out)
-        result |= {"out": str(out), "seconds_out": round(speech.seconds, 4), "voice": voice.name,
-                   "seed": speech.info["seed"], "sample_rate": speech.sample_rate}
-    emit(result, options["as_json"], [
-        f"tokens: {' '.join(map(str, result['tokens']))}",
-        *([f"phonemes: {' '.join(result['phonemes'])}"] if "phonemes" in result else []),
-    ])
+        result |= {
+            "out": str(out),
+            "seconds_out": round(speech.seconds, 4),
+            "voice": voice.name,
+            "seed": speech.info["seed"],
+            "sample_rate": speech.sample_rate,
+        }
+    emit(
+        result,
+        options["as_json"],
+        [
+            f"tokens: {' '.join(map(str, result['tokens']))}",
+            *([f"phonemes: {' '.join(result['phonemes'])}"] if "phonemes" in result else []),
+        ],
+    )
 
 
 def _facts(
     synthesizer: Synthesizer, file: Path, codes: np.ndarray | None, features: Path | None
 ) -> tuple[dict[str, Any], np.ndarray]:
-    base = {"model": synthesizer.name, "revision": synthesizer.revision, "input": str(file),
-            "rate": synthesizer.model.tokenizer.rate}
+    base = {
+        "model": synthesizer.name,
+        "revision": synthesizer.revision,
+        "input": str(file),
+        "rate": synthesizer.model.tokenizer.rate,
+    }
     if codes is not None:
         return base | {"tokens": codes.tolist()}, codes
     report = synthesizer.tokens(file)
     if features is not None:
         write_array(features, report.features)
     base |= {
-        "tokens": report.codes.tolist(), "phonemes": list(report.phonemes),
+        "tokens": report.codes.tolist(),
+        "phonemes": list(report.phonemes),
         "features_shape": list(report.features.shape),
         "features_rate": report.rate * synthesizer.model.spec.tokenizer.stride,
         "features": str(features) if features else None,
@@ -110,8 +136,9 @@ def read_codes(path: Path) -> np.ndarray:
     codes = data.get("tokens") if isinstance(data, dict) else data
     whole = isinstance(codes, list) and all(type(c) is int and abs(c) < 2**31 for c in codes)
     if not whole or not codes:
-        raise OptionError(f"{path}: holds no list of tokens",
-                          "Give what voice tokens A.wav --json prints.")
+        raise OptionError(
+            f"{path}: holds no list of tokens", "Give what voice tokens A.wav --json prints."
+        )
     return np.asarray(codes, np.int64)
 
 

@@ -11,7 +11,7 @@ import json
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
 from multiprocessing.synchronize import Event
@@ -92,7 +92,10 @@ def run_batch(items: list[BatchItem], run: BatchRun, progress: Progress) -> Batc
     waiting = [item for item in items if item.file not in rows]
     manifest = run.out / MANIFEST
     try:
-        with open(manifest, "a", encoding="utf8") as file, contextlib.closing(_rows(waiting, run)) as finished:
+        with (
+            open(manifest, "a", encoding="utf8") as file,
+            contextlib.closing(_rows(waiting, run)) as finished,
+        ):
             for row in finished:
                 rows[row["file"]] = row
                 file.write(_line(row))
@@ -134,7 +137,12 @@ def kept_rows(items: list[BatchItem], out: Path) -> dict[str, dict[str, Any]]:
     kept = {}
     for item in items:
         row = earlier.get(item.file)
-        if row and row.get("status") == "done" and _same(item, row) and _whole(out / item.file, row):
+        if (
+            row
+            and row.get("status") == "done"
+            and _same(item, row)
+            and _whole(out / item.file, row)
+        ):
             kept[item.file] = row | {"file": item.file}
     return kept
 
@@ -163,9 +171,16 @@ def _whole(path: Path, row: dict[str, Any]) -> bool:
 
 def _speak_row(speak: Speak, item: BatchItem, out: Path) -> dict[str, Any]:
     """The manifest's row of an item, spoken or failed."""
-    row: dict[str, Any] = {"id": item.id, "text": item.text, "wav": None, "seconds": None,
-                           "status": "failed", "error": None, "asked": asked_of(item),
-                           "file": item.file}
+    row: dict[str, Any] = {
+        "id": item.id,
+        "text": item.text,
+        "wav": None,
+        "seconds": None,
+        "status": "failed",
+        "error": None,
+        "asked": asked_of(item),
+        "file": item.file,
+    }
     try:
         if item.error:
             raise VoiceError(item.error)
@@ -180,7 +195,7 @@ def _speak_row(speak: Speak, item: BatchItem, out: Path) -> dict[str, Any]:
     return row
 
 
-def _rows(items: list[BatchItem], run: BatchRun) -> Iterator[dict[str, Any]]:
+def _rows(items: list[BatchItem], run: BatchRun) -> Generator[dict[str, Any], None, None]:
     if not items:
         return
     if run.jobs <= 1:

@@ -18,7 +18,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from voice.errors import OptionError, VoiceFileError
-from voice.synth.convert import Respeaking, TokenReport, check_source, encode, respeak, tokens_of, windows
+from voice.synth.convert import (
+    Respeaking,
+    TokenReport,
+    check_source,
+    encode,
+    respeak,
+    tokens_of,
+    windows,
+)
 from voice.synth.library import VoiceLibrary
 from voice.synth.models import ModelFolder, find_model
 from voice.synth.plan import Plan, make_plan

@@ -16,7 +16,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-SILENT = frozenset({"!", "?", ",", ".", "-", "…", "_", "SP", "SP2", "SP3", "停", "空", "[", "]", "UNK"})
+SILENT = frozenset(
+    {"!", "?", ",", ".", "-", "…", "_", "SP", "SP2", "SP3", "停", "空", "[", "]", "UNK"}
+)
 _ALIKE = {"I": "i", "U": "u", "EE": "e"}
 
 
