@@ -126,6 +126,8 @@ def test_an_example_voice_speaks_and_stop_stops_within_a_second(
 
 
 def test_blend_two_examples_and_keep_the_result(visit: Callable[..., Visit], site: Site) -> None:
+    for name in site.context.library.names():
+        site.context.library.remove(name)
     seen = visit()
     page = seen.page
     page.get_by_role("tab", name="Blend").click()
