@@ -1,8 +1,8 @@
 """Which language each run of a text is in, by script.
 
 Latin and Greek letters are English; kana is Japanese; Han characters are Japanese where kana
-stands in the same sentence (or elsewhere in the text, unless they are such as only Chinese uses) or
-Japanese was asked for, else Chinese (Cantonese where that was asked for); Hangul is Korean. Digits
+stands in the same text, unless their sentence has some that only Chinese uses, or where Japanese
+was asked for, else Chinese (Cantonese where that was asked for); Hangul is Korean. Digits
 and marks go with their neighbours.
 """
 
@@ -18,10 +18,11 @@ from voice.values import TextSpan
 
 LANGUAGES = ("en", "zh", "ja", "ko", "yue")
 NAMES = {"en": "English", "zh": "Chinese", "ja": "Japanese", "ko": "Korean", "yue": "Cantonese"}
-_CHINESE = frozenset("你您她吗呢吧啊的了是很谁哪么们这说")
+_CHINESE = frozenset("你您她吗呢吧啊很谁哪么们这说")
+_RATHER_CHINESE = frozenset("我是")
 _SENTENCE = re.compile(r"[^。！？!?\n]*[。！？!?\n]+|[^。！？!?\n]+")
 _UNIT_AFTER = re.compile(rf"\s?(?:{'|'.join(map(re.escape, UNITS))})(?![A-Za-z])")
-_NUMBER = re.compile(r"(?:US|HK)?[$€£¥₩#+\-]?\d[\d.,:/\-~–〜～+×÷=*%‰°℃℉]*")
+_NUMBER = re.compile(r"(?:US|HK)?[$€£¥₩#+\-]?\d[\d.,:/\-~–〜～+×÷=*%‰]*")
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,11 @@ def script(ch: str, han: str = "zh") -> str:
 
 
 def looks_chinese(text: str) -> bool:
-    """Whether Han characters are of a kind that Japanese does not use."""
-    return any(ch in _CHINESE or not _in_japanese_use(ch) for ch in SCRIPTS.han.findall(text))
+    """Whether Han characters are of a kind that Japanese does not use (or seldom without kana)."""
+    more = _RATHER_CHINESE if not SCRIPTS.kana.search(text) else frozenset[str]()
+    return any(
+        ch in _CHINESE or ch in more or not _in_japanese_use(ch) for ch in SCRIPTS.han.findall(text)
+    )
 
 
 def _in_japanese_use(ch: str) -> bool:
@@ -125,9 +129,8 @@ def _labels(
 ) -> list[str]:
     """The language of each character of a sentence."""
     han = language if language in ("zh", "ja", "yue") else "zh"
-    if language not in ("zh", "ja", "yue") and (
-        SCRIPTS.kana.search(sentence) or base == "ja" and not looks_chinese(sentence)
-    ):
+    japanese = base == "ja" or bool(SCRIPTS.kana.search(sentence))
+    if language not in ("zh", "ja", "yue") and japanese and not looks_chinese(sentence):
         han = "ja"
     labels = [placeholders.get(ch) or script(ch, han) for ch in sentence]
     present = {x for x in labels if x}

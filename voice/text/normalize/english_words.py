@@ -74,7 +74,7 @@ def abbreviations(text: str) -> str:
         r"\b([A-Z][a-z]+\s)(St|Dr|Rd|Ave)\.?(?=\s*(?:[,;:!?]|$|\.|\s[a-z]))", _street, text)
     titles = "|".join(data()["titles"])
     text = re.sub(rf"\b({titles})\.(?=\s?[A-Z])", lambda m: data()["titles"][m[1]], text)
-    text = re.sub(r"\b(Dr|Mrs|Mr|Ms|Prof)\b\.?(?=\s)", lambda m: data()["titles"][m[1]], text)
+    text = re.sub(r"\b(Dr|Mrs|Mr|Ms|Prof)\b\.?(?=\s|$)", lambda m: data()["titles"][m[1]], text)
     for key, word in data()["before_number"].items():
         text = re.sub(rf"(?<!\w){re.escape(key)}\s?(?=\d)", word + " ", text)
     text = _abbreviations().sub(_abbreviation, text)
