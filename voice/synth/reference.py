@@ -18,7 +18,7 @@ import torch
 
 from voice.audio.mel import spectrum
 from voice.audio.note import now
-from voice.audio.prepare import Prepared, Source, prepare_all, source_hash
+from voice.audio.prepare import Prepared, PrepareSettings, Source, prepare_all, source_hash
 from voice.audio.resample import resample
 from voice.errors import NothingToSayError
 from voice.synth import selfcheck
@@ -32,9 +32,12 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 WINDOW_SECONDS = 10.0
+WHOLE_SECONDS = 12.0
+"""Longest speech that is continued whole, so that its transcript can be used."""
 _MIN_WINDOW_SECONDS = 1.0
 _PREVIEW_RATE, _PREVIEW_SECONDS = 16000, 6.0
-_MISMATCH = 0.6
+_SECONDS_A_PHONEME = (0.03, 0.5)
+"""What people do, with room on both sides; speech is 0.06 to 0.2."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +77,7 @@ def enroll(
         references: 1 to 32 recordings, 1 to 60 s each; the first is continued, all of them lend
             their timbre.
         transcript: what the first one says; read from the recording if not given, and also where
-            only a part of the recording is continued or the transcript says something else.
+            only a part of the recording is continued or the transcript cannot be what it says.
         language: of the transcript.
         name: of the voice; may be empty if it is not kept.
         consent: the speaker's statement; needed to keep the voice.
@@ -87,11 +90,11 @@ def enroll(
     name = check_name(name) if name else ""
     consent = check_consent(consent) if consent else ""
     spoken = _spoken(model, transcript, language)
-    recordings, warnings = prepare_all(references)
+    prompt = PrepareSettings(prompt_s=WHOLE_SECONDS) if spoken else None
+    recordings, warnings = prepare_all(references, prompt)
     first = recordings[0]
     codes = _tokens(model, first)
-    read = read_back(model, [codes])[0]
-    phonemes, text, doubts = _prompt_phonemes(model, first, spoken, read)
+    phonemes, text, doubts = _prompt_phonemes(model, first, spoken, codes)
     voice = Voice(
         name=name, model=model.name, revision=model.revision,
         timbre=timbre_of(model, recordings),
@@ -134,26 +137,26 @@ def _tokens(model: Model, recording: Prepared) -> np.ndarray:
 
 
 def _prompt_phonemes(
-    model: Model, recording: Prepared, spoken: Phonemes | None, read: np.ndarray
+    model: Model, recording: Prepared, spoken: Phonemes | None, codes: np.ndarray
 ) -> tuple[np.ndarray, str, list[str]]:
-    """The prompt's phonemes and text, and sentences where the transcript could not be used."""
+    """The phonemes and text of (T,) tokens, and sentences where the transcript is of no use."""
+    read, tokens = read_back(model, [codes])[0], len(codes)
     if spoken is None:
         return read, "", []
     if not recording.prompt_is_whole:
         start, stop = recording.prompt_times()
         return read, "", [
             f"{recording.name} is long: only {start:.1f} to {stop:.1f} s are continued, without "
-            "the transcript. Give a recording of up to 10 s with its transcript for the "
-            "closest prosody."
+            f"the transcript. Give a recording of up to {WHOLE_SECONDS:g} s with its transcript "
+            "for the closest prosody."
         ]
-    symbols = tables.table(model.spec.symbols)
-    wanted = selfcheck.wanted_classes(spoken.ids, symbols)
-    heard = selfcheck.wanted_classes(read, symbols)
-    errors = selfcheck.align(wanted, heard).distance / max(1, len(wanted), len(heard))
-    if errors > _MISMATCH:
+    wanted = selfcheck.wanted_classes(spoken.ids, tables.table(model.spec.symbols))
+    pace = tokens / model.tokenizer.rate / max(1, len(wanted))
+    if not _SECONDS_A_PHONEME[0] <= pace <= _SECONDS_A_PHONEME[1]:
+        length = "long" if pace < _SECONDS_A_PHONEME[0] else "short"
         return read, "", [
-            f"The transcript does not seem to be what {recording.name} says, and is not used. "
-            "Correct it, or leave it out."
+            f"The transcript is too {length} for what {recording.name} can say in "
+            f"{tokens / model.tokenizer.rate:.1f} s, and is not used. Correct it, or leave it out."
         ]
     return np.asarray(spoken.ids, np.int64), spoken.text.strip(), []
 
