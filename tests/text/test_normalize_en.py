@@ -101,6 +101,11 @@ CASES = {
     "α particles": "alpha particles",
     "one\ntwo": "one. two",
     "R&D": "R and D",
+    "10/10": "ten out of ten",
+    "Call 911 now": "Call nine one one now",
+    "in 1066": "in ten sixty six",
+    "5 a.m.-6 p.m.": "five A M to six P M.",
+    "C++ and C#": "C plus plus and C sharp",
     "<b>bold</b>": "bold",
 }
 

@@ -102,6 +102,7 @@ def _times(text: str) -> str:
     text = re.sub(rf"\b(1[0-2]|[1-9]){half}(?!\w)",
                   lambda m: f"{cardinal(int(m[1]))} {m[2].upper()} M" + _stop(m), text)
     text = re.sub(r"\b([ap])\.m\.", lambda m: f"{m[1].upper()} M" + _stop(m), text)
+    text = re.sub(r"(?<=[AP] M)\s?[-–]\s?", " to ", text)
     return re.sub(r"\b(\d{1,3}):(\d{1,3})\b(?!:)", r"\1 to \2", text)
 
 
@@ -194,12 +195,17 @@ def _numbers(text: str) -> str:
     text = re.sub(r"\b9/11\b", "nine eleven", text)
     text = re.sub(r"(?<![\d/.])(\d{1,3})\s(\d{1,3})/(\d{1,3})(?![\d/])",
                   lambda m: f"{cardinal(int(m[1]))} and {fraction(int(m[2]), int(m[3]))}", text)
+    text = re.sub(r"(?<![\w/.,])(\d{1,3})/\1(?![\w/])", r"\1 out of \1", text)
     text = re.sub(r"(?<![\w/.,])(\d{1,4})/(\d{1,4})(?![\w/])",
                   lambda m: fraction(int(m[1]), int(m[2])), text)
     text = re.sub(r"(?<![\w.])(\d+(?:\.\d+){2,})(?![\w.]*\d)", _version, text)
     text = re.sub(r"\b(\d[\d,]*)(?:st|nd|rd|th)\b",
                   lambda m: ordinal(int(m[1].replace(",", ""))) if len(m[1]) < 20 else m[1], text)
     text = re.sub(r"#(?=\d)", "number ", text)
+    text = re.sub(r"\b([Cc]all|[Dd]ial|[Pp]hone|[Tt]ext) (\d11|999|112)\b",
+                  lambda m: f"{m[1]} {digits(m[2])}", text)
+    text = re.sub(r"\b([Ii]n|[Yy]ear|[Ss]ince|[Uu]ntil|[Bb]efore|[Aa]fter) (10\d\d)\b(?![,.]\d)",
+                  lambda m: f"{m[1]} {year(int(m[2]))}", text)
     text = re.sub(r"(?<![\w-])(\d{4})\s?[-–]\s?(\d{2})(?![\d-])",
                   lambda m: f"{m[1]} to {m[2]}", text)
     text = re.sub(r"(?<=\d)\s?[–~]\s?(?=\d)|(?<=\d)-(?=\d)", " to ", text)
@@ -246,6 +252,7 @@ def _signs(text: str) -> str:
     text = re.sub(r"#(?=[A-Za-z])", " hashtag ", text)
     text = re.sub(r"\b([A-Z]{1,2})&([A-Z])\b", lambda m: " ".join(m[1]) + " and " + m[2], text)
     text = re.sub(r"\s'n'\s", " and ", text)
+    text = re.sub(r"\b([CF])#", r"\1 sharp", text)
     text = re.sub(r"(?<=[A-Za-z])\s?/\s?(?=[A-Za-z])", " ", text)
     text = text.replace("&amp;", "&").replace("&", " and ")
     for sign, word in words.data()["signs"].items():
