@@ -70,3 +70,20 @@ def test_mini_is_what_the_list_says(voice: Run, mini: Path) -> None:
     assert "mini" in read_manifest()
     facts = voice("models", "verify", "mini", "--json").json
     assert facts["models"][0]["how"] == "SHA-256"
+
+
+def test_calibrate_measures_the_limits_of_the_self_check(
+    voice: Run, kept: Path, tmp_path: Path, reference: Path
+) -> None:
+    import json
+
+    own = tmp_path / "own"
+    shutil.copytree(kept / "models" / "tiny", own)
+    rows = tmp_path / "rows.jsonl"
+    row = json.dumps({"wav": str(reference), "text": "Hello there, my friend.", "lang": "en"})
+    rows.write_text((row + "\n") * 10)
+    made = voice("models", "calibrate", own, rows, "--json").json
+    assert set(made["limits"]) == {"en"} and made["limits"]["en"]["errors"] > 0.5
+    assert json.loads((own / "selfcheck.json").read_text()) == made["limits"]
+    rows.write_text((row + "\n") * 9)
+    voice("models", "calibrate", own, rows).refused("9 recordings")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from voice.errors import ModelFileError, OptionError
 from voice.synth import selfcheck
 from voice.text import symbols as tables
 
@@ -64,38 +67,63 @@ def test_a_dropped_word_is_a_run_of_missing_phonemes() -> None:
     wanted = np.arange(40)
     read = np.concatenate([wanted[:10], wanted[15:]])
     assert selfcheck.align(wanted, read) == selfcheck.Alignment(5, 5, 0)
-    assert not selfcheck.judge(wanted, read, 80, "en").passed
+    assert not selfcheck.judge(wanted, read, 80).passed
 
 
 def test_a_repeated_word_is_a_run_of_surplus_phonemes() -> None:
     wanted = np.arange(40)
     read = np.concatenate([wanted[:15], wanted[10:]])
     assert selfcheck.align(wanted, read) == selfcheck.Alignment(5, 0, 5)
-    assert not selfcheck.judge(wanted, read, 80, "en").passed
+    assert not selfcheck.judge(wanted, read, 80).passed
 
 
 def test_scattered_misreadings_pass() -> None:
     wanted = np.arange(40)
     read = wanted.copy()
     read[[3, 17, 30]] = 99
-    reading = selfcheck.judge(wanted, read, 80, "en")
+    reading = selfcheck.judge(wanted, read, 80)
     assert reading.passed and reading.errors == 3 / 40
 
 
 def test_too_fast_too_slow_and_unended_fail() -> None:
     wanted = np.arange(40)
-    assert selfcheck.judge(wanted, wanted, 80, "en").passed
-    assert not selfcheck.judge(wanted, wanted, 10, "en").passed
-    assert not selfcheck.judge(wanted, wanted, 900, "en").passed
-    assert not selfcheck.judge(wanted, wanted, 80, "en", ended=False).passed
+    assert selfcheck.judge(wanted, wanted, 80).passed
+    assert not selfcheck.judge(wanted, wanted, 10).passed
+    assert not selfcheck.judge(wanted, wanted, 900).passed
+    assert not selfcheck.judge(wanted, wanted, 80, ended=False).passed
 
 
 def test_the_best_is_one_that_passed_then_the_cheapest() -> None:
     wanted = np.arange(40)
-    good = selfcheck.judge(wanted, wanted, 80, "en")
-    fair = selfcheck.judge(wanted, np.where(wanted == 4, 99, wanted), 80, "en")
-    bad = selfcheck.judge(wanted, wanted[:20], 40, "en")
-    worse = selfcheck.judge(wanted, wanted[:5], 40, "en")
+    good = selfcheck.judge(wanted, wanted, 80)
+    fair = selfcheck.judge(wanted, np.where(wanted == 4, 99, wanted), 80)
+    bad = selfcheck.judge(wanted, wanted[:20], 40)
+    worse = selfcheck.judge(wanted, wanted[:5], 40)
     assert selfcheck.best_of([bad, fair, good, worse]) == 2
     assert selfcheck.best_of([worse, bad]) == 1
     assert selfcheck.best_of([good, good]) == 0
+
+
+def test_limits_are_measured_on_correct_recordings() -> None:
+    wanted = np.arange(40)
+    readings = []
+    for i in range(20):
+        read = wanted.copy()
+        read[: i // 2] = 99
+        readings.append(selfcheck.judge(wanted, read, 80))
+    limits = selfcheck.measured(readings)
+    assert 0.18 < limits.errors < 0.24 and limits.run == 2
+    assert limits.tokens_low == 1.2 and limits.tokens_high == 3.2
+    with pytest.raises(OptionError, match="9 recordings"):
+        selfcheck.measured(readings[:9])
+
+
+def test_limits_of_a_model_are_read_strictly(tmp_path: Path) -> None:
+    assert selfcheck.read_limits(tmp_path) == {}
+    file = tmp_path / selfcheck.LIMITS_FILE
+    file.write_text('{"en": {"errors": 0.3, "run": 4}}')
+    assert selfcheck.read_limits(tmp_path) == {"en": selfcheck.Limits(0.3, 4)}
+    for wrong in ("[]", '{"en": {"errors": 0.3}}', '{"en": {"errors": 1, "run": 2, "x": 3}}', "{"):
+        file.write_text(wrong)
+        with pytest.raises(ModelFileError, match="selfcheck.json"):
+            selfcheck.read_limits(tmp_path)

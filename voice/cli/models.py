@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from voice.cli.output import emit, json_option
+from voice.cli.options import load_synthesizer
+from voice.cli.output import Progress, emit, json_option
 from voice.errors import ModelFileError, VoiceError
 
 if TYPE_CHECKING:
@@ -91,6 +94,38 @@ def verify_models(environment: Environment, name: str | None, as_json: bool) -> 
         as_json,
         [f"{row['name']}: {row['files']} files whole ({row['how']})" for row in rows],
     )
+
+
+@command.command("calibrate")
+@click.argument("name")
+@click.argument("rows", metavar="ROWS.jsonl", type=click.Path(path_type=Path))
+@json_option
+@click.pass_obj
+def calibrate(environment: Environment, name: str, rows: Path, as_json: bool) -> None:
+    """Measure the self-check's limits on recordings that say their text.
+
+    ROWS holds wav, text and lang, as evaluate takes them, 10 or more of each language. The limits
+    are written to selfcheck.json in the model's folder.
+    """
+    from voice.audio.atomic import atomic_file
+    from voice.evaluation.rows import read_rows
+    from voice.synth.models import find_model
+    from voice.synth.selfcheck import LIMITS_FILE, measured
+
+    folder = find_model(name, environment.folder)
+    entries = read_rows(rows)
+    synthesizer = load_synthesizer(str(folder.path), "auto", environment)
+    found: dict[str, list[Any]] = {}
+    with Progress("reading", len(entries)) as progress:
+        for row in entries:
+            reading = synthesizer.read_aloud(row["wav"], row["text"], row["lang"])
+            found.setdefault(row["lang"], []).append(reading)
+            progress.step()
+    limits = {lang: asdict(measured(readings)) for lang, readings in sorted(found.items())}
+    target = folder.path / LIMITS_FILE
+    with atomic_file(target) as file:
+        file.write((json.dumps(limits, indent=2) + "\n").encode())
+    emit({"out": str(target), "limits": limits}, as_json, [f"wrote {target}"])
 
 
 def _verified(folder: ModelFolder) -> dict[str, Any]:

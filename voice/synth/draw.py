@@ -8,7 +8,7 @@ Axes: B rows, T tokens, P phonemes.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -87,9 +87,14 @@ class Drafter:
         model: a loaded model.
         voice: whose prompt is continued.
         settings: with a seed.
+        limits: of the self-check, by language.
     """
 
-    def __init__(self, model: Model, voice: Voice, settings: SynthesisSettings) -> None:
+    def __init__(
+        self, model: Model, voice: Voice, settings: SynthesisSettings,
+        limits: Mapping[str, selfcheck.Limits] | None = None,
+    ) -> None:
+        self.limits = limits or {}
         assert settings.seed is not None
         self.model, self.settings, self.seed = model, settings, settings.seed
         self.symbols = tables.table(model.spec.symbols)
@@ -161,7 +166,7 @@ class Drafter:
         readings = [
             selfcheck.judge(
                 wanted, selfcheck.wanted_classes(read, self.symbols), len(row.codes),
-                piece.language, row.finish == "end",
+                self.limits.get(piece.language, selfcheck.OTHERS), row.finish == "end",
             )
             for row, read in zip(group, read_back(self.model, rows), strict=True)
         ]

@@ -30,6 +30,7 @@ from voice.synth.convert import (
 from voice.synth.library import VoiceLibrary
 from voice.synth.models import ModelFolder, find_model
 from voice.synth.plan import Plan, make_plan
+from voice.synth.selfcheck import Reading, judge, read_limits, wanted_classes
 from voice.synth.settings import SynthesisSettings
 from voice.synth.speech import PieceReport, Speech, join
 from voice.synth.stream import Job, mark, origin_of, speak
@@ -58,6 +59,7 @@ class Synthesizer:
     ) -> None:
         self.model = dataclasses.replace(model, text2semantic=model.text2semantic.quick())
         self.folder = folder
+        self.limits = read_limits(folder.path) if folder else {}
         self.library = VoiceLibrary.at_home(home)
         self._lock = threading.RLock()
 
@@ -236,7 +238,9 @@ class Synthesizer:
     ) -> Iterator[Speech]:
         """Speaks a plan; see :meth:`stream`."""
         self.check_voice(voice)
-        return speak(Job(self.model, voice, plan, settings.seeded(), self._lock, cancelled))
+        return speak(
+            Job(self.model, voice, plan, settings.seeded(), self._lock, cancelled, self.limits)
+        )
 
     # Recordings
 
@@ -332,6 +336,17 @@ class Synthesizer:
         check_source(audio, _name_of(source))
         with self._lock:
             return tokens_of(self.model, audio, tables.table(self.model.spec.symbols))
+
+
+    def read_aloud(self, source: Source, text: str, language: str) -> Reading:
+        """How a recording of a text looks to the self-check, whose limits this measures."""
+        from voice.text import symbols as tables
+
+        report = self.tokens(source)
+        table = tables.table(self.model.spec.symbols)
+        pieces = self.plan(text, language=language, split="cut0").pieces
+        wanted = np.concatenate([wanted_classes(p.phonemes.ids, table) for p in pieces])
+        return judge(wanted, wanted_classes(report.phoneme_ids, table), len(report.codes))
 
 
 def _settings(settings: SynthesisSettings | None, options: dict[str, Any]) -> SynthesisSettings:

@@ -13,12 +13,17 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+
+from voice.errors import ModelFileError, OptionError
+from voice.spec.load import from_dict, read_json
 
 SILENT = frozenset(
     {"!", "?", ",", ".", "-", "…", "_", "SP", "SP2", "SP3", "停", "空", "[", "]", "UNK"}
 )
+_FEWEST = 10
 _ALIKE = {"I": "i", "U": "u", "EE": "e"}
 
 
@@ -38,8 +43,11 @@ class Limits:
     tokens_high: float = 6.0
 
 
-LIMITS = {"en": Limits(0.20, 3), "zh": Limits(0.20, 2), "ja": Limits(0.20, 3)}
-OTHERS = Limits(0.25, 3)
+LIMITS_FILE = "selfcheck.json"
+"""In a model's folder: limits by language, measured with that model's own reader."""
+OTHERS = Limits(0.45, 4)
+"""For models and languages without measured limits: wide, so that a weak reader does not cause
+redraws without end; the best candidate is kept in any case."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +70,41 @@ class Reading:
     ended: bool
     passed: bool
     cost: float
+
+
+def read_limits(folder: Path) -> dict[str, Limits]:
+    """Limits by language of a model's folder; none where they were not measured.
+
+    Raises:
+        ModelFileError: the file is there but wrong.
+    """
+    path = folder / LIMITS_FILE
+    if not path.is_file():
+        return {}
+    data = read_json(path)
+    if not isinstance(data, dict):
+        raise ModelFileError(f"{path}: expected an object of limits by language")
+    return {name: from_dict(Limits, entry, f"{path}.{name}") for name, entry in data.items()}
+
+
+def measured(readings: Sequence[Reading]) -> Limits:
+    """Limits that nine of ten correct recordings keep, as the reader reads them.
+
+    Args:
+        readings: of recordings that say their text; 10 or more.
+
+    Raises:
+        OptionError: fewer.
+    """
+    if len(readings) < _FEWEST:
+        raise OptionError(f"{len(readings)} recordings are too few", f"Give {_FEWEST} or more.")
+    errors = float(np.quantile([r.errors for r in readings], 0.9))
+    run = int(np.quantile([max(r.missing, r.surplus) for r in readings], 0.9, method="higher"))
+    paces = np.quantile([r.pace for r in readings], [0.01, 0.99])
+    return Limits(
+        round(errors, 3), max(2, run), round(float(paces[0]) * 0.6, 2),
+        round(float(paces[1]) * 1.6, 2),
+    )
 
 
 @functools.lru_cache(maxsize=8)
@@ -156,7 +199,7 @@ def _runs(cost: np.ndarray, wanted: np.ndarray, read: np.ndarray) -> tuple[int, 
 
 
 def judge(
-    wanted: np.ndarray, read: np.ndarray, tokens: int, language: str, ended: bool = True
+    wanted: np.ndarray, read: np.ndarray, tokens: int, limits: Limits = OTHERS, ended: bool = True
 ) -> Reading:
     """Compares one candidate with what was wanted.
 
@@ -164,10 +207,9 @@ def judge(
         wanted: (P,) sound classes.
         read: (Q,) sound classes that the CTC head read.
         tokens: length of the candidate.
-        language: its limits apply.
+        limits: of the language.
         ended: whether the model ended by itself.
     """
-    limits = LIMITS.get(language, OTHERS)
     found = align(wanted, read)
     count = max(1, len(wanted))
     errors, pace = found.distance / count, tokens / count

@@ -5,9 +5,9 @@ Whole speech is these chunks joined, so that both are the same samples.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy as np
 from voice.synth.draw import Drafter, Drawn, row_seed
 from voice.synth.plan import Piece, Plan
 from voice.synth.render import Utterance, decode, finish
+from voice.synth.selfcheck import Limits
 from voice.synth.settings import SynthesisSettings
 from voice.synth.speech import Origin, PieceReport, Speech
 
@@ -34,6 +35,7 @@ class Job:
         settings: with a seed.
         lock: held while the model works, never while a chunk is handed over.
         cancelled: asked before every step; True ends the stream with ``Cancelled``.
+        limits: of the self-check, by language.
     """
 
     model: Model
@@ -42,6 +44,7 @@ class Job:
     settings: SynthesisSettings
     lock: AbstractContextManager[object]
     cancelled: Callable[[], bool] | None = None
+    limits: Mapping[str, Limits] = field(default_factory=dict)
 
 
 def speak(job: Job) -> Iterator[Speech]:
@@ -50,7 +53,7 @@ def speak(job: Job) -> Iterator[Speech]:
     Yields:
         A chunk for each piece, its pause at the end.
     """
-    drafter = Drafter(job.model, job.voice, job.settings)
+    drafter = Drafter(job.model, job.voice, job.settings, job.limits)
     origin = origin_of(job.model, job.voice.name, job.settings, job.plan.skipped)
     for batch in job.plan.batches():
         with job.lock:
