@@ -53,6 +53,7 @@ def mp3(sound: Sound, bits: int) -> Sound:
 
 
 def at_rate(sound: Sound, rate: int) -> Sound:
+    """At another sample rate."""
     return resample(sound[0], sound[1], rate), rate
 
 
@@ -76,6 +77,7 @@ def noisy(samples: np.ndarray, snr_db: float) -> np.ndarray:
 
 
 def main() -> None:
+    """Measures and prints the report."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpus", type=Path, required=True, help="folder with corpus.jsonl")
     parser.add_argument("--speech", type=Path, required=True, help="folder with eval.jsonl")
