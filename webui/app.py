@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from webui import api, messages, theme
 from webui.actions.speak import LIBRARY, RECORDING
 from webui.components import markup
-from webui.components.visitor import locale_of
+from webui.components.visitor import locale_of, session_of
 from webui.components.voice_choices import language_choices, voice_choices
 from webui.context import EXAMPLES, AppContext
 from webui.http import PageMiddleware
@@ -61,6 +61,13 @@ def build_page(context: AppContext, t: gr.I18n) -> gr.Blocks:
         blend_tab.select(fill, None, lists, **QUIET)
         voices_tab.select(lambda: voices.refreshed(context), None, listed.chosen, **QUIET)
         _watch_model(context, page, chip)
+
+        def leave(request: gr.Request) -> None:
+            session = session_of(request)
+            for visitor in (session, f"{session}:{blend.BLEND}"):
+                context.jobs.cancel(visitor)
+
+        page.unload(leave)
     page.queue(max_size=context.limits.queue, default_concurrency_limit=1, api_open=False)
     return page
 

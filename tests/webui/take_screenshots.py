@@ -27,15 +27,20 @@ def speak(page: Any, locale: str, chosen: argparse.Namespace) -> None:
     page.fill("#setting-seed input, #setting-seed textarea", str(chosen.seed))
     if chosen.no_check:
         page.uncheck("#setting-check input")
+    if chosen.no_speech:
+        return
     page.click("#speak-go")
     page.wait_for_selector("#speak-download", state="visible", timeout=PATIENCE_MS)
     page.wait_for_timeout(3000)
 
 
-def blend(page: Any) -> None:
+def blend(page: Any, aloud: bool) -> None:
     """Blends the first two example voices."""
     page.get_by_role("tab").nth(1).click()
     page.fill("#blend-text textarea", TEXTS["en"])
+    if not aloud:
+        page.wait_for_timeout(1000)
+        return
     page.click("#blend-go")
     page.wait_for_selector("#blend-keep-go", state="visible", timeout=PATIENCE_MS)
     page.wait_for_timeout(3000)
@@ -50,7 +55,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--no-check", action="store_true", help="speak without the self-check")
-    parser.add_argument("--no-blend", action="store_true")
+    parser.add_argument("--no-speech", action="store_true", help="up to the click, no sound")
     chosen = parser.parse_args()
     chosen.out.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
@@ -67,9 +72,9 @@ def main() -> None:
                 page.set_viewport_size(size)
                 page.wait_for_timeout(1500)
                 page.screenshot(path=chosen.out / f"{name}-{locale}.png", full_page=True)
-            if locale == "en" and not chosen.no_blend:
+            if locale == "en":
                 page.set_viewport_size(DESKTOP)
-                blend(page)
+                blend(page, not chosen.no_speech)
                 page.screenshot(path=chosen.out / "blend-en.png", full_page=True)
             page.close()
         browser.close()

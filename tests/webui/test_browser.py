@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import wave
 from collections.abc import Callable
 from pathlib import Path
@@ -123,6 +124,26 @@ def test_an_example_voice_speaks_and_stop_stops_within_a_second(
     assert page.locator("#speak-status").inner_text() == "Stopped."
     assert page.evaluate("window.voicePlayer.state().playing") == 0
     assert page.locator("#speak-go").is_enabled()
+
+
+def test_closing_the_page_ends_its_work(visit: Callable[..., Visit], site: Site) -> None:
+    page = visit().page
+    page.click("#speak-source label:nth-of-type(2)")
+    page.wait_for_selector("#speak-voice input")
+    page.fill("#speak-text textarea", "One sentence here. Another sentence here.")
+    site.fake.chunk_seconds = 60.0
+    try:
+        closed = site.fake.closed
+        page.click("#speak-go")
+        page.wait_for_function("document.querySelector('#speak-status').innerText.includes('ing')")
+        page.wait_for_timeout(1500)
+        page.close()
+        deadline = time.monotonic() + 20
+        while site.fake.closed == closed and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert site.fake.closed == closed + 1
+    finally:
+        site.fake.chunk_seconds = 0.0
 
 
 def test_blend_two_examples_and_keep_the_result(visit: Callable[..., Visit], site: Site) -> None:

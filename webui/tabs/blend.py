@@ -19,6 +19,8 @@ from webui.messages import text
 from webui.tabs.speak import SENTENCES
 
 HEAVIEST = "heaviest"
+BLEND = "blend"
+"""Sets the jobs of this tab apart from those of Speak."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def _connect_hear(
         parents = list(zip(rest[: action.MOST], rest[action.MOST :], strict=True))
         leader = None if prosody == HEAVIEST else int(prosody) - 1
         try:
-            with context.jobs.run(session_of(request)) as job:
+            with context.jobs.run(f"{session_of(request)}:{BLEND}") as job:
                 made = action.blend_voices(context, parents, leader, job)
                 source = speak.Source(speak.LIBRARY, key=f"{voices.RECENT}:{made}")
                 for step in speak.speak(context, speak.Request(said or "", source), job):
