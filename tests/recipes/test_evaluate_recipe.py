@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-import pytest
+import numpy as np
 
-from recipes.evaluate import material
-
-pytest.importorskip("voice.synth.pipeline")
-from recipes.evaluate import blending  # noqa: E402
+from recipes.evaluate import blending, material
 
 
 def test_fixed_sentences() -> None:
@@ -79,3 +76,36 @@ def test_verdict_counts_steps_and_errors() -> None:
     assert (bumpy["monotonic"], bumpy["passed"]) == (0.75, False)
     unclear = blending.verdict(scored([0.9, 0.8, 0.7, 0.6, 0.5], [1, 1, 2, 1, 0]))
     assert unclear["error_rates"]["0.5"] == 0.2 and not unclear["passed"]
+
+
+class Recorder:
+    """Stands in for a synthesizer: notes what it is asked, and writes nothing audible."""
+
+    def __init__(self) -> None:
+        self.blends: list[tuple[float, ...]] = []
+
+    def enroll(self, references: list[Path], transcript: str, language: str, name: str) -> str:
+        assert references[0].is_file() and transcript and language == "en"
+        return name
+
+    def blend(self, weights: dict[str, float], prosody_of: str) -> str:
+        assert prosody_of == next(iter(weights)) and len(weights) == 2
+        self.blends.append(tuple(weights.values()))
+        return "blend"
+
+    def say(self, text: str, voice: str, seed: int, language: str) -> Recorder:
+        assert (voice, language) == ("blend", "en") and seed >= 1
+        return self
+
+    def save(self, path: Path) -> None:
+        path.write_bytes(b"")
+
+
+def test_blending_speaks_every_weight_of_every_pair(shared: Path, tmp_path: Path) -> None:
+    pairs = blending.pairs_of(material.read_clips(shared), 2)
+    recorder = Recorder()
+    rows = blending.make_rows(recorder, pairs, tmp_path, ["One.", "Two."])  # type: ignore[arg-type]
+    assert len(rows) == len({row["wav"] for row in rows}) == 2 * 5 * 2
+    np.testing.assert_allclose(recorder.blends[:5],
+                               [(1, 0), (0.75, 0.25), (0.5, 0.5), (0.25, 0.75), (0, 1)])
+    assert all(row["reference"] != row["others"][0] for row in rows)
