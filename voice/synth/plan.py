@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from voice.errors import NothingToSayError
 from voice.synth.settings import SynthesisSettings
 from voice.text.frontend import phonemize
+from voice.text.language import settle
 from voice.text.split import split
 from voice.values import Phonemes
 
@@ -93,19 +94,19 @@ def make_plan(
         raise NothingToSayError("nothing to say: the text is empty", "Give a text with words.")
     pieces: list[Piece] = []
     skipped = ""
-    parts = split(
-        text, settings.split, first_seconds=FIRST_SECONDS, language=settings.language
-    )
+    # A piece of a Japanese text may be without kana: the whole text decides.
+    asked = settle(text, settings.language)
+    parts = split(text, settings.split, first_seconds=FIRST_SECONDS, language=asked)
     for part in parts:
         try:
             phonemes = phonemize(
-                part, settings.language, skip_unknown=settings.skip_unknown,
+                part, asked, skip_unknown=settings.skip_unknown,
                 languages=tuple(languages), version=version,
             )
         except NothingToSayError:  # marks alone between sentences
             continue
         skipped += "".join(c for c in phonemes.skipped if c not in skipped)
-        language = _main_language(phonemes, settings.language)
+        language = _main_language(phonemes, asked)
         pause = settings.pause * (1.0 if _ends_sentence(part) else _CLAUSE_PAUSE)
         pieces.append(Piece(len(pieces), part, phonemes, language, pause))
     if not pieces:
