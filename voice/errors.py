@@ -1,6 +1,6 @@
 """Errors a caller can act on: each says which input is wrong, why, and what would be right.
 
-Every class has a stable ``code``; interfaces (command line, page, HTTP) show ``str(error)``, one line.
+Every class has a stable ``code``; interfaces (command line, page) show ``str(error)``, one line.
 """
 
 from __future__ import annotations

@@ -188,7 +188,6 @@ class DecoderTask:
                 slice_rows(repeat(x), starts, window)
                 for x in (prior.mean, prior.log_scale, prior.hidden)
             )
-            lengths = torch.full((len(starts),), window, device=device)
             mask = torch.ones_like(mean[:, :1])
             count = round(prior_share * len(mean))
             noise = torch.randn(mean[:count].shape, generator=generator, device=device)
@@ -196,7 +195,8 @@ class DecoderTask:
             own = vits.flow(sample, mask[:count], timbres[:count], reverse=True)
             heard: dict[str, Tensor] = {}
             z = own
-            if count < len(mean):
+            if count < len(mean) and vits.posterior is not None:
+                lengths = torch.full((len(starts),), window, device=device)
                 posterior = vits.posterior(self.spectrum(windows), lengths, timbres, generator)
                 z = torch.cat([own, posterior.z[count:]])
                 heard = {
@@ -254,7 +254,7 @@ class DecoderTask:
                 _, wanted = self.judges(out["target"], pick)
             losses["adversarial"] = generator_loss(scores)
             losses["features"] = feature_distance(wanted, found)
-        total = sum(weights[k] * v for k, v in losses.items())
+        total = torch.stack([weights[k] * v for k, v in losses.items()]).sum()
         figures["norm"] = descend(
             total,
             self.optimizers["generator"],
