@@ -78,7 +78,7 @@ class Judges:
 
     def naturalness(self, wav: Path) -> float:
         """DNSMOS overall, 1 to 5."""
-        import librosa
+        import librosa  # pyright: ignore[reportMissingImports]
         from speechmos import dnsmos  # pyright: ignore[reportMissingImports]
 
         samples, _ = librosa.load(wav, sr=HEARING_RATE)
