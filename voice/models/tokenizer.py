@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from voice.audio.mel import Spectrum
 from voice.models.content import ContentEncoder, length_mask
+from voice.nn.quantize import Codebook
 from voice.spec.tokenizer import TokenizerSpec
 
 MEL_MEAN, MEL_SCALE = -6.0, 3.0  # of natural-log mel bands of speech at -23 dB: about zero mean
@@ -34,25 +35,6 @@ class Tokens:
     codes: Tensor
     lengths: Tensor
     features: Tensor
-
-
-class Codebook(nn.Module):
-    """Nearest-row quantiser; ``weight`` (codes, D) moves by averages while training."""
-
-    weight: Tensor
-
-    def __init__(self, codes: int, width: int) -> None:
-        super().__init__()
-        self.register_buffer("weight", torch.randn(codes, width))
-
-    def nearest(self, x: Tensor) -> Tensor:
-        """Rows nearest to ``x`` (..., D) by Euclidean distance: (...) int64."""
-        distance = self.weight.square().sum(1) - 2 * x.float() @ self.weight.T.float()
-        return distance.argmin(-1)
-
-    def forward(self, codes: Tensor) -> Tensor:
-        """Looks rows up: (...) int64 to (..., D)."""
-        return functional.embedding(codes, self.weight)
 
 
 class ConvBlock(nn.Module):

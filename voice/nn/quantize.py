@@ -11,7 +11,7 @@ from torch.nn import functional
 
 
 class Codebook(nn.Module):
-    """A frozen table of code vectors: a buffer, which training leaves alone.
+    """A table of code vectors: a buffer, which no gradient moves.
 
     Args:
         codes: C.

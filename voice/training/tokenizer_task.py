@@ -20,7 +20,8 @@ from torch.nn import functional
 
 from voice.audio.mel import Spectrum
 from voice.models.content import length_mask
-from voice.models.tokenizer import MEL_MEAN, MEL_SCALE, Codebook, Reader, SemanticTokenizer
+from voice.models.tokenizer import MEL_MEAN, MEL_SCALE, Reader, SemanticTokenizer
+from voice.nn.quantize import Codebook
 from voice.spec.spectrum import SpectrumSettings
 from voice.spec.tokenizer import TokenizerSpec
 from voice.training.augment import MelAugmenter, mask_spans, pitch
