@@ -116,16 +116,22 @@ class Spectrum(nn.Module):
         if not frames:
             return wave.new_zeros(wave.shape[0], s.bins, 0)
         padded = _reflect(wave, (s.fft_samples - s.hop_samples) // 2, lengths)
-        parts = torch.stft(
-            padded, s.fft_samples, s.hop_samples, s.window_samples, self.window,
-            center=False, return_complex=True,
-        )  # (B, fft // 2 + 1, F)
-        result = (parts.real.square() + parts.imag.square() + s.epsilon).sqrt()
+        real, imaginary = self.transform(padded)
+        result = (real.square() + imaginary.square() + s.epsilon).sqrt()
         if s.bands:
             result = self.bands @ result  # (B, bands, F)
         if s.log_floor:
             result = result.clamp_min(s.log_floor).log()
         return result[..., :frames]
+
+    def transform(self, padded: Tensor) -> tuple[Tensor, Tensor]:
+        """The Fourier transform of all frames: (B, N) to (B, fft // 2 + 1, F) twice."""
+        s = self.settings
+        parts = torch.stft(
+            padded, s.fft_samples, s.hop_samples, s.window_samples, self.window,
+            center=False, return_complex=True,
+        )
+        return parts.real, parts.imag
 
 
 def _reflect(wave: Tensor, pad: int, lengths: Tensor | None) -> Tensor:

@@ -38,13 +38,17 @@ class InverseStft(nn.Module):
         Returns:
             (B, F * hop) float32.
         """
-        frames = torch.fft.irfft(torch.complex(real, imaginary), self.fft_samples, dim=-1)
+        frames = self.frames(real, imaginary)
         power = self.window.square().expand(1, frames.shape[1], -1)
         frames = frames * self.window
         if mask is None:
             return self._overlap(frames) / self._overlap(power).clamp_min(1e-6)
         audio = self._overlap(frames * mask) / self._overlap(power * mask).clamp_min(1e-6)
         return audio * mask[..., 0].repeat_interleave(self.hop_samples, 1)
+
+    def frames(self, real: Tensor, imaginary: Tensor) -> Tensor:
+        """Each frame's own samples, without a window: (B, F, K) twice to (B, F, fft)."""
+        return torch.fft.irfft(torch.complex(real, imaginary), self.fft_samples, dim=-1)
 
     def _overlap(self, frames: Tensor) -> Tensor:
         """Adds overlapping frames (B, F, fft) and cuts the padding: (B, F * hop)."""
