@@ -9,7 +9,6 @@ import pytest
 from tests.architecture.sources import Source, dotted, imports, sources
 
 PROGRAM = sources("voice", "webui", "recipes")
-PICKLE_READERS = {"voice/checkpoints/safe_pickle.py"}  # official checkpoints, allow-listed types
 PICKLES = {"pickle", "cPickle", "dill", "joblib", "shelve", "marshal", "cloudpickle"}
 CODE_FROM_TEXT = {"eval", "exec", "compile", "__import__"}
 
@@ -20,8 +19,6 @@ def calls(source: Source) -> list[ast.Call]:
 
 @pytest.mark.parametrize("source", PROGRAM, ids=lambda s: s.path)
 def test_no_pickles(source: Source) -> None:
-    if source.path in PICKLE_READERS:
-        return
     found = {i.name.split(".")[0] for i in imports(source)} & PICKLES
     assert not found, f"{source.path} imports {found}"
     for call in calls(source):
@@ -37,7 +34,6 @@ def test_torch_load_stays_out_of_the_program() -> None:
     found = [
         f"{s.path}:{c.lineno}" for s in sources("voice", "webui") for c in calls(s)
         if dotted(c.func) == "torch.load" and not s.path.startswith("voice/training/")
-        and s.path not in PICKLE_READERS
     ]
     assert not found
 
