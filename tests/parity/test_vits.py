@@ -19,7 +19,7 @@ from tests.parity.fill import fill
 from voice.checkpoints.official_vits import fold_weight_norm, load_official_vits
 from voice.errors import ModelFileError
 from voice.models.vits import DecodeSettings, Vits, mean_timbre
-from voice.spec.load import from_dict, read_json
+from voice.spec.model import preset as model_preset
 from voice.spec.vits import VitsSpec
 
 ROOT = Path(__file__).parents[2]
@@ -31,8 +31,7 @@ CALM = DecodeSettings(noise_scale=0.0)
 
 
 def preset(version: str) -> VitsSpec:
-    path = ROOT / "voice/spec/presets" / f"{version.lower()}.vits.json"
-    return from_dict(VitsSpec, read_json(path)["vits"])
+    return model_preset(version).decoder
 
 
 @cache

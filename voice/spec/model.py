@@ -1,12 +1,18 @@
-"""Specification of a whole model."""
+"""Specification of a whole model, and the presets of the official versions."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
+from voice.errors import OptionError
+from voice.spec.load import from_dict, read_json
+from voice.spec.official import OfficialTokenizerSpec
 from voice.spec.text2semantic import Text2SemanticSpec
 from voice.spec.tokenizer import TokenizerSpec
 from voice.spec.vits import VitsSpec
+
+PRESETS = Path(__file__).parent / "presets"
 
 
 @dataclass(frozen=True)
@@ -19,12 +25,32 @@ class ModelSpec:
         languages: that it speaks.
         licence: of the weights.
         tokenizer, text2semantic, decoder: its parts.
+        version: of the official model that it is, or was fine-tuned from; empty for others.
+        bert: name of the shared part that gives features of Chinese text; empty for none.
+        speaker: name of the shared part that gives speaker vectors; empty for none.
     """
 
     name: str
     symbols: str
     languages: tuple[str, ...]
     licence: str
-    tokenizer: TokenizerSpec
+    tokenizer: TokenizerSpec | OfficialTokenizerSpec
     text2semantic: Text2SemanticSpec
     decoder: VitsSpec
+    version: str = ""
+    bert: str = ""
+    speaker: str = ""
+
+
+def preset(version: str) -> ModelSpec:
+    """The specification of an official version.
+
+    Raises:
+        OptionError: there is no such version here.
+    """
+    known = {path.stem: path for path in sorted(PRESETS.glob("*.json")) if "." not in path.stem}
+    path = known.get(version.lower())
+    if path is None:
+        raise OptionError(f"there is no official version {version!r} here",
+                          f"Versions: {', '.join(known)}.")
+    return from_dict(ModelSpec, read_json(path), str(path))
