@@ -22,6 +22,19 @@ FACTORS = (
     (r"attn_layers\.\d+\.conv_[qk]\.weight$", 1.5),
     (r"attn_layers\.\d+\.conv_o\.weight$", 0.2),
     (r"ffn_layers\.\d+\.conv_2\.weight$", 0.3),
+    (r"\.to_[qk]\.weight$", 2.0),
+    (r"attn_norm\.linear\.weight$", 3.0),
+    (r"text_blocks\.\d+\.pwconv2\.weight$", 0.3),
+    (r"\.self\.(query|key)\.weight$", 2.0),
+    (r"\.attention\.output\.dense\.weight$", 0.1),
+    (r"layer\.\d+\.output\.dense\.weight$", 0.2),
+    (r"^conv_pre\.weight_g$", 0.2),
+    (r"^resblocks\.\d+\.convs2\.\d+\.weight_g$", 0.3),
+    (r"^conv_post\.weight_g$", 0.15),
+    (r"\.attention\.[qk]_proj\.weight$", 2.0),
+    (r"\.attention\.out_proj\.weight$", 0.1),
+    (r"\.feed_forward\.output_dense\.weight$", 0.3),
+    (r"feature_extractor\.conv_layers\.\d+\.conv\.weight$", 1.7),
 )
 
 

@@ -35,13 +35,13 @@ def load_official_vits(model: Vits, weights: Mapping[str, Tensor], where: str) -
         rules[theirs] = None if model.posterior is None else ours
     wanted = model.state_dict()
     found = rename(fold_weight_norm(weights, where), rules, wanted, where)
-    load_strictly(model, {k: _unpointed(v, wanted[k].dim()) for k, v in found.items()}, where)
+    load_strictly(model, {k: unpointed(v, wanted[k].dim()) for k, v in found.items()}, where)
 
 
 def fold_weight_norm(weights: Mapping[str, Tensor], where: str = "weights") -> dict[str, Tensor]:
     """Replaces each pair of a gain and a direction by the weight they stand for.
 
-    Salimans and Kingma 2016, arXiv 1602.07868; the norm is taken over all axes but the first.
+    Salimans and Kingma 2016, arXiv 1602.07868; the norm is taken over the axes that the gain lacks.
 
     Raises:
         ModelFileError: one of a pair is missing.
@@ -56,13 +56,14 @@ def fold_weight_norm(weights: Mapping[str, Tensor], where: str = "weights") -> d
             if name + GAIN not in weights:
                 raise ModelFileError(f"{where}: {key} has no {GAIN[1:]} beside it")
             direction, gain = value.float(), weights[name + GAIN].float()
-            norm = torch.linalg.vector_norm(direction.flatten(1), dim=1)
-            out[f"{name}.weight"] = direction * (gain.flatten() / norm).reshape(gain.shape)
+            axes = [i for i, size in enumerate(gain.shape) if size == 1]
+            norm = torch.linalg.vector_norm(direction, dim=axes, keepdim=True)
+            out[f"{name}.weight"] = direction * (gain / norm)
         else:
             out[key] = value
     return out
 
 
-def _unpointed(value: Tensor, dims: int) -> Tensor:
-    """A convolution of one point as the matrix it is, where a matrix is wanted."""
+def unpointed(value: Tensor, dims: int) -> Tensor:
+    """A convolution of one point as the matrix it is, where one of ``dims`` axes is wanted."""
     return value[..., 0] if value.dim() == dims + 1 and value.shape[-1] == 1 else value

@@ -1,7 +1,8 @@
 """Foreign parameter names to ours, by maps that are data (``keymaps/*.json``).
 
-A map is ``{their name: our name}``; ``{n}`` in both stands for the same number. A value of ``null``
-drops a key on purpose. Whatever is not covered is an error that names it.
+A map is ``{their name: our name}``; ``{n}`` (or another letter) in both stands for the same number,
+``{*}`` for the same rest of the name. The first rule that fits counts. A value of ``null`` drops
+a key on purpose. Whatever is not covered is an error that names it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ V = TypeVar("V")
 
 FOLDER = Path(__file__).parent / "keymaps"
 SHOWN = 6  # names listed in a message
+_PLACE = re.compile(r"\{([a-z]|\*)\}")
 
 
 def keymap(name: str) -> dict[str, str | None]:
@@ -43,7 +45,7 @@ def rename(
         ModelFileError: a key has no rule or leads to a name nobody wants, or a wanted name is
             missing; the message lists them.
     """
-    patterns = [(_pattern(theirs), ours) for theirs, ours in rules.items()]
+    patterns = [(name_pattern(theirs), ours) for theirs, ours in rules.items()]
     names = set(wanted)
     out: dict[str, V] = {}
     unused = []
@@ -62,15 +64,24 @@ def rename(
     return out
 
 
-def _pattern(theirs: str) -> re.Pattern[str]:
-    return re.compile(re.escape(theirs).replace(re.escape("{n}"), r"(?P<n>\d+)"))
+def name_pattern(name: str) -> re.Pattern[str]:
+    """The names that a name with places stands for; its groups are what the places hold."""
+    literal = _PLACE.split(name)
+    for i in range(0, len(literal), 2):
+        literal[i] = re.escape(literal[i])
+    for i in range(1, len(literal), 2):
+        place = literal[i]
+        literal[i] = "(?P<rest>.*)" if place == "*" else rf"(?P<{place}>\d+)"
+    return re.compile("".join(literal))
 
 
 def _find(key: str, patterns: list[tuple[re.Pattern[str], str | None]]) -> str | None:
     """Our name; "" for a key that is dropped on purpose; None if there is no rule."""
     for pattern, ours in patterns:
         if match := pattern.fullmatch(key):
-            return "" if ours is None else ours.replace("{n}", match.groupdict().get("n", ""))
+            held = match.groupdict()
+            place = lambda m, held=held: held["rest" if m[1] == "*" else m[1]]  # noqa: E731
+            return "" if ours is None else _PLACE.sub(place, ours)
     return None
 
 

@@ -1,9 +1,11 @@
-"""Multi-head self-attention and the transformer block of the text-to-semantic model.
+"""Multi-head self-attention and the transformer block of the language model, HuBERT and BERT.
 
 Axes: B batch, S positions, K key positions, H heads, D width, E = D / H.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -55,7 +57,7 @@ class SelfAttention(nn.Module):
 
 
 class Block(nn.Module):
-    """Attention and a ReLU feed-forward layer, each with a residual and a layer norm.
+    """Attention and a feed-forward layer, each with a residual and a layer norm.
 
     Args:
         width: D.
@@ -63,25 +65,29 @@ class Block(nn.Module):
         hidden: width of the feed-forward layer.
         norm_first: normalise each sub-layer's input, instead of the sum after it.
         dropout: rate on each sub-layer's output during training.
+        activation: of the feed-forward layer.
+        epsilon: of the norms.
     """
 
-    def __init__(
-        self, width: int, heads: int, hidden: int, norm_first: bool, dropout: float
+    def __init__(  # noqa: PLR0913 - one call a model
+        self, width: int, heads: int, hidden: int, norm_first: bool, dropout: float,
+        *, activation: Callable[[Tensor], Tensor] = torch.relu, epsilon: float = 1e-5,
     ) -> None:
         super().__init__()
         self.norm_first = norm_first
+        self.activation = activation
         self.dropout = dropout
         self.attention = SelfAttention(width, heads)
-        self.attention_norm = nn.LayerNorm(width)
+        self.attention_norm = nn.LayerNorm(width, epsilon)
         self.expand = nn.Linear(width, hidden)
         self.contract = nn.Linear(hidden, width)
-        self.hidden_norm = nn.LayerNorm(width)
+        self.hidden_norm = nn.LayerNorm(width, epsilon)
 
     def _drop(self, x: Tensor) -> Tensor:
         return dropout(x, self.dropout, self.training)
 
     def _feed(self, x: Tensor) -> Tensor:
-        return self._drop(self.contract(torch.relu(self.expand(x))))
+        return self._drop(self.contract(self.activation(self.expand(x))))
 
     def forward(
         self, x: Tensor, mask: Tensor | None, cache: KeyValueCache | None = None, layer: int = 0

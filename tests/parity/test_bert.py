@@ -1,0 +1,40 @@
+"""Chinese RoBERTa wwm large: the published program's features, from weights made by rule."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from tests.parity.records import Records, rule_weights
+from voice.checkpoints.official_parts import load_part
+from voice.errors import OptionError
+from voice.models.bert import Bert, phoneme_features
+from voice.spec.bert import BertSpec
+
+
+@pytest.mark.slow
+def test_features_of_characters_and_phonemes() -> None:
+    records = Records("bert_large")
+    net = Bert(BertSpec()).eval().requires_grad_(False)
+    load_part(net, rule_weights("bert_large"), "bert", "bert")
+    ids = records.tensor("input_ids")
+    embedded = net.tokens(ids) + net.positions.weight[:20] + net.types.weight[0]
+    records.check("hidden_1", net.layers[0](net.norm(embedded), None))
+    hidden = net(ids)
+    records.check("hidden_m3_without_cls_sep", hidden[0, 1:-1])
+    features = phoneme_features(hidden[0], records.array("word2ph").tolist())
+    records.check("phone_level", features.T)
+
+
+def test_every_character_needs_a_count() -> None:
+    hidden = torch.arange(4.0)[:, None]
+    assert phoneme_features(hidden, [2, 1])[:, 0].tolist() == [1, 1, 2]
+    with pytest.raises(OptionError, match="2 characters, but 3 counts"):
+        phoneme_features(hidden, [2, 1, 1])
+
+
+def test_a_text_longer_than_the_positions_is_refused() -> None:
+    net = Bert(BertSpec(vocabulary=4, positions=8, width=8, heads=2, hidden=8, layers=1))
+    assert net(torch.zeros(1, 8, dtype=torch.int64)).shape == (1, 8, 8)
+    with pytest.raises(OptionError, match="9 tokens"):
+        net(torch.zeros(1, 9, dtype=torch.int64))
