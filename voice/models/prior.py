@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from voice.nn.conv import frame_mask
 from voice.nn.flow import WaveNet
 from voice.nn.relative_attention import Attention, RelativeEncoder
+from voice.spec.flow_matching import FlowMatchingSpec
 from voice.spec.vits import PosteriorSpec, VitsSpec
 
 
@@ -86,7 +87,7 @@ class PriorEncoder(nn.Module):
         spec: sizes of the whole decoder.
     """
 
-    def __init__(self, spec: VitsSpec) -> None:
+    def __init__(self, spec: VitsSpec | FlowMatchingSpec) -> None:
         super().__init__()
         self.stretch = spec.stretch
         sizes = spec.prior

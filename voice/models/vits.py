@@ -4,7 +4,7 @@ Source: VITS (Kim et al. 2021, arXiv 2106.06103) as GPT-SoVITS changed it
 (https://github.com/RVC-Boss/GPT-SoVITS, MIT); written anew. One class, configured by data, is the
 official v1, v2, v2Pro and v2ProPlus decoder and the embedded model's.
 
-- ``timbre``: a reference's spectrum to an embedding; ``mean_timbre`` joins several.
+- ``timbre`` and ``tokens``: see :class:`ContentPrior`; ``mean_timbre`` joins several timbres.
 - ``prior``: codes and phonemes to a distribution; ``flow`` maps it to the latent and back.
 - ``posterior``: a recording to the latent, in training.
 - ``latent`` and ``waveform``: the two steps of ``decode``; ``waveform_chunks`` for streaming.
@@ -22,12 +22,11 @@ import torch
 from torch import Tensor, nn
 
 from voice.errors import OptionError
-from voice.models.prior import Posterior, PosteriorEncoder, Prior, PriorEncoder
+from voice.models.content_prior import ContentPrior
+from voice.models.prior import Posterior, PosteriorEncoder, Prior
 from voice.models.vocoder import make_vocoder
-from voice.nn.conv import frame_mask
 from voice.nn.flow import Flow
-from voice.nn.quantize import Codebook
-from voice.nn.style import StyleEncoder, mean_timbre
+from voice.nn.style import mean_timbre
 from voice.spec.vits import VitsSpec
 
 __all__ = [
@@ -45,17 +44,21 @@ class DecodeSettings:
         speed: over 1 is faster.
         generators: one a row, on the CPU, so that a row's noise does not depend on its batch;
             the global generator if not given.
+        steps: of a decoder by flow matching; 0 takes what its specification says.
     """
 
     noise_scale: float = 0.5
     speed: float = 1.0
     generators: Sequence[torch.Generator] | None = None
+    steps: int = 0
 
     def __post_init__(self) -> None:
         if not 0 <= self.noise_scale <= 2:
             raise OptionError(f"noise scale {self.noise_scale} is outside 0 to 2")
         if not 0.25 <= self.speed <= 4:
             raise OptionError(f"speed {self.speed} is outside 0.25 to 4")
+        if not 0 <= self.steps <= 1000:
+            raise OptionError(f"{self.steps} steps are outside 0 to 1000")
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,7 @@ class TrainingOutput:
     prior: Prior
 
 
-class Vits(nn.Module):
+class Vits(ContentPrior):
     """The decoder.
 
     Args:
@@ -128,64 +131,14 @@ class Vits(nn.Module):
     """
 
     def __init__(self, spec: VitsSpec, posterior: bool = False) -> None:
-        super().__init__()
+        super().__init__(spec)
         self.spec = spec
         style = spec.timbre
-        self.codebook = Codebook(spec.codes, spec.code_width)
-        self.content_projection = (
-            nn.Conv1d(spec.content_width, spec.code_width, spec.stretch, spec.stretch)
-            if spec.content_width else None
-        )
-        self.style = StyleEncoder(style)
-        self.speaker = nn.Linear(style.speaker_width, style.width) if style.speaker_width else None
-        self.speaker_gate = nn.PReLU(style.width) if style.speaker_width else None
-        self.content_timbre = (
-            nn.Linear(style.width, style.content_width)
-            if style.content_width != style.width else None
-        )
-        self.encoder = PriorEncoder(spec)
         self.flow = Flow(spec.flow, spec.latent, style.width)
         self.posterior = (
             PosteriorEncoder(spec.posterior, spec.latent, style.width) if posterior else None
         )
         self.waveform = make_vocoder(spec.vocoder, spec.latent, style.width)
-
-    def timbre(
-        self, spectrum: Tensor, lengths: Tensor | None = None, speaker: Tensor | None = None
-    ) -> Tensor:
-        """How the voices of references sound.
-
-        Args:
-            spectrum: (B, K, F) as ``spec.timbre.spectrum``; further bins are ignored.
-            lengths: (B,) int64 frames of each row, all F if not given.
-            speaker: (B, S) speaker-verification vectors, for a model that takes them.
-
-        Returns:
-            (B, D) float32.
-        """
-        style = self.spec.timbre
-        if lengths is None:
-            lengths = torch.full((len(spectrum),), spectrum.shape[2], device=spectrum.device)
-        mask = frame_mask(lengths, spectrum.shape[2])
-        result = self.style((spectrum[:, : style.bins] - style.mean) / style.scale, mask)
-        if self.speaker is None or self.speaker_gate is None:
-            return result
-        if speaker is None:
-            raise OptionError("this model's timbre needs a speaker vector beside the spectrum")
-        return self.speaker_gate(result + self.speaker(speaker))
-
-    def tokens(self, features: Tensor) -> Tensor:
-        """Codes of content features, for a file with its own tokenizer head.
-
-        Args:
-            features: (B, frames, content width) float, two frames a code; an odd last is dropped.
-
-        Returns:
-            (B, T) int64.
-        """
-        if self.content_projection is None:
-            raise OptionError("this decoder has no tokenizer head", "Use the model's tokenizer.")
-        return self.codebook.nearest(self.content_projection(features.mT).mT)
 
     def prior(
         self,
@@ -209,14 +162,9 @@ class Vits(nn.Module):
         Returns:
             Prior with stretch * T frames at speed 1.
         """
-        inner = timbre if self.content_timbre is None else self.content_timbre(timbre)
-        state = self.encoder.encode(
-            self.codebook(codes), code_lengths, (phoneme_ids, phoneme_lengths), inner
-        )
-        lengths = code_lengths * self.spec.stretch
-        if speed != 1:
-            state, lengths = self.encoder.restretch(state, lengths, speed)
-        return self.encoder.project(state, lengths)
+        return self.encoder.project(*self.state(
+            codes, code_lengths, phoneme_ids, phoneme_lengths, timbre, speed
+        ))
 
     def latent(
         self,

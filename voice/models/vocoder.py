@@ -16,6 +16,7 @@ from torch.nn import functional
 from voice.nn.conv import ConvNeXtBlock
 from voice.nn.istft import InverseStft
 from voice.nn.resblock import SLOPE, ResidualBlock
+from voice.spec.mel_vocoder import MelHifiganSpec
 from voice.spec.vits import HifiganSpec, VocosSpec
 
 MAX_LOG_MAGNITUDE = 4.6  # of a bin, about ln(100): keeps a bad step finite
@@ -90,8 +91,8 @@ class HifiganVocoder(nn.Module):
 
     Args:
         spec: sizes.
-        latent: C.
-        timbre: D.
+        latent: C; mel bands, where the vocoder stands alone.
+        timbre: D; 0 for a vocoder that takes none.
     """
 
     def __init__(self, spec: HifiganSpec, latent: int, timbre: int) -> None:
@@ -99,7 +100,7 @@ class HifiganVocoder(nn.Module):
         self.spec = spec
         width = spec.initial_width
         self.input = nn.Conv1d(latent, width, 7, padding=3)
-        self.condition = nn.Linear(timbre, width)
+        self.condition = nn.Linear(timbre, width) if timbre else None
         self.upsamplers = nn.ModuleList()
         self.blocks = nn.ModuleList()
         for rate, kernel in zip(spec.upsample_rates, spec.upsample_kernels, strict=True):
@@ -124,11 +125,15 @@ class HifiganVocoder(nn.Module):
             reach += block / scale
         return int(reach + 3 / scale) + 1
 
-    def forward(self, z: Tensor, timbre: Tensor, lengths: Tensor | None = None) -> Tensor:
+    def forward(
+        self, z: Tensor, timbre: Tensor | None = None, lengths: Tensor | None = None
+    ) -> Tensor:
         """Args and result as :meth:`VocosVocoder.forward`."""
         x, scale = z, 1
         mask = None if lengths is None else _mask(lengths, z.shape[2])
-        x = self.input(x if mask is None else x * mask) + self.condition(timbre)[..., None]
+        x = self.input(x if mask is None else x * mask)
+        if self.condition is not None:
+            x = x + self.condition(timbre)[..., None]
         kinds = len(self.spec.block_kernels)
         for index, upsample in enumerate(self.upsamplers):
             x = functional.leaky_relu(x if mask is None else x * mask, SLOPE)
@@ -144,6 +149,17 @@ class HifiganVocoder(nn.Module):
         x = functional.leaky_relu(x if mask is None else x * mask, FINAL_SLOPE)
         audio = torch.tanh(self.output(x).float())
         return (audio if mask is None else audio * mask)[:, 0]
+
+
+class MelHifigan(HifiganVocoder):
+    """A HiFi-GAN that stands alone, on mel bands: (B, M, F) natural logarithms to (B, N).
+
+    Args:
+        spec: sizes.
+    """
+
+    def __init__(self, spec: MelHifiganSpec) -> None:
+        super().__init__(spec.network, spec.bands, 0)
 
 
 def make_vocoder(

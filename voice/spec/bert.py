@@ -1,4 +1,4 @@
-"""Sizes of the BERT whose hidden states official models take for Chinese text; RoBERTa wwm large."""
+"""Sizes of the BERT whose states official models add to Chinese text; RoBERTa wwm large."""
 
 from __future__ import annotations
 
