@@ -1,7 +1,9 @@
 """Our model folders: ``spec.json`` beside safetensors; half precision on disk, single in memory.
 
-A folder holds ``tokenizer.safetensors``, ``text2semantic.safetensors`` and ``decoder.safetensors``.
-Loading is strict: missing and unused weights are errors that name them.
+A folder holds ``tokenizer.safetensors``, ``text2semantic.safetensors`` and ``decoder.safetensors``;
+an official model has no tokenizer of its own, but a HuBERT that several share
+(:mod:`voice.checkpoints.components`). Loading is strict: missing and unused weights are errors that
+name them.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -20,10 +22,11 @@ from voice.checkpoints.tensors import read_tensors, whole_file, write_tensors
 from voice.errors import DeviceError, ModelFileError
 from voice.spec.load import from_dict, read_json, to_dict
 from voice.spec.model import ModelSpec
+from voice.spec.official import OfficialTokenizerSpec
 
 if TYPE_CHECKING:
+    from voice.checkpoints.components import Components
     from voice.models.text2semantic import Text2Semantic
-    from voice.models.tokenizer import SemanticTokenizer
     from voice.models.vits import Vits
 
 PARTS = ("tokenizer", "text2semantic", "decoder")
@@ -39,15 +42,22 @@ class Model:
         tokenizer, text2semantic, decoder: its parts, in evaluation mode.
         revision: digest of the weights, 12 hexadecimal digits.
         device: where the parts are.
+        shared: parts of official models that several share; None for other models.
     """
 
     name: str
     spec: ModelSpec
-    tokenizer: SemanticTokenizer
+    tokenizer: Any  # SemanticTokenizer | OfficialTokenizer
     text2semantic: Text2Semantic
     decoder: Vits
     revision: str
     device: torch.device
+    shared: Components | None = None
+
+    @property
+    def reads(self) -> bool:
+        """Its tokenizer has a head that reads phonemes back from tokens."""
+        return isinstance(self.tokenizer, torch.nn.Module)
 
 
 def load_strictly(module: nn.Module, tensors: Mapping[str, Tensor], where: str) -> None:
@@ -105,8 +115,13 @@ def read_spec(folder: Path) -> ModelSpec:
     return from_dict(ModelSpec, read_json(folder / "spec.json"), str(folder / "spec.json"))
 
 
-def load_model(folder: Path, device: str = "auto") -> Model:
+def load_model(folder: Path, device: str = "auto", shared: Path | None = None) -> Model:
     """Loads a model folder.
+
+    Args:
+        folder: with ``spec.json`` and the parts.
+        device: see :func:`choose_device`.
+        shared: folder of parts that official models share, besides those in or beside ``folder``.
 
     Raises:
         ModelFileError: a file is missing, corrupt, or does not fit the specification.
@@ -117,18 +132,37 @@ def load_model(folder: Path, device: str = "auto") -> Model:
     from voice.models.vits import Vits
 
     spec, where = read_spec(folder), choose_device(device)
-    parts: dict[str, nn.Module] = {
-        "tokenizer": SemanticTokenizer(spec.tokenizer),
-        "text2semantic": Text2Semantic(spec.text2semantic),
-        "decoder": Vits(spec.decoder),
-    }
+    parts: dict[str, nn.Module] = {}
+    if not isinstance(spec.tokenizer, OfficialTokenizerSpec):
+        parts["tokenizer"] = SemanticTokenizer(spec.tokenizer)
+    parts |= {"text2semantic": Text2Semantic(spec.text2semantic), "decoder": Vits(spec.decoder)}
     digest = hashlib.sha256()
     for name, part in parts.items():
         path = folder / f"{name}.safetensors"
         load_strictly(part, read_tensors(path), str(path))
         digest.update(path.read_bytes())
         part.eval().requires_grad_(False).to(where)
-    return Model(spec.name, spec, **parts, revision=digest.hexdigest()[:12], device=where)  # pyright: ignore
+    more = _official(folder, spec, parts["decoder"], shared, where)
+    return Model(spec.name, spec, **parts, **more, revision=digest.hexdigest()[:12], device=where)  # pyright: ignore
+
+
+def _official(
+    folder: Path, spec: ModelSpec, decoder: Any, shared: Path | None, device: torch.device
+) -> dict[str, Any]:
+    """What an official model has besides its own parts; its shared parts are not loaded yet."""
+    if not isinstance(spec.tokenizer, OfficialTokenizerSpec):
+        return {}
+    from voice.checkpoints.components import FOLDER, Components
+    from voice.models.official_tokenizer import OfficialTokenizer
+
+    beside = folder.resolve().parent.parent / FOLDER
+    roots = (folder / FOLDER, beside, *([shared] if shared else []))
+    parts, encoder = Components(roots, device), spec.tokenizer.encoder
+    return {
+        "tokenizer": OfficialTokenizer(
+            spec.tokenizer, lambda: parts.get(encoder), decoder.tokens),
+        "shared": parts,
+    }
 
 
 def save_part(folder: Path, name: str, module: nn.Module) -> None:

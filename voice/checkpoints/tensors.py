@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from voice.audio.atomic import atomic_file
 from voice.errors import ModelFileError, OutputError
 
 
@@ -18,17 +18,16 @@ from voice.errors import ModelFileError, OutputError
 def whole_file(path: Path) -> Iterator[Path]:
     """A path to write to that becomes ``path`` only when the block ends well.
 
+    For writers that take a path; see :func:`voice.audio.atomic.atomic_file`.
+
     Raises:
         OutputError: the file cannot be written.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        yield part
-        part.replace(path)
-    except (OSError, SafetensorError) as error:
+        with atomic_file(path) as file:
+            yield Path(file.name)
+    except SafetensorError as error:
         raise OutputError(f"{path}: cannot be written ({error})") from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], half: bool = False) -> None:

@@ -16,6 +16,7 @@ import torch
 
 from voice.audio.resample import resample
 from voice.errors import AudioFileError
+from voice.spec.official import content_rate
 from voice.synth.draw import read_back, row_seed
 from voice.synth.render import PEAK, Utterance, decode
 from voice.values import Audio
@@ -76,9 +77,9 @@ def encode(model: Model, source: Audio) -> Iterator[tuple[np.ndarray, np.ndarray
     Yields:
         (T,) int64 and (F, D) float32.
     """
-    content = model.spec.tokenizer.content.spectrum
-    samples = resample(source.samples, source.sample_rate, content.sample_rate)
-    token = round(content.sample_rate / model.tokenizer.rate)
+    rate = content_rate(model.spec.tokenizer)
+    samples = resample(source.samples, source.sample_rate, rate)
+    token = round(rate / model.tokenizer.rate)
     stride = model.spec.tokenizer.stride
     for w in windows(-(-len(samples) // token), model.tokenizer.rate):
         part = torch.from_numpy(samples[w.left * token : w.right * token].copy())[None]

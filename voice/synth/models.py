@@ -40,6 +40,20 @@ class ModelFolder:
         return self.path / "voices"
 
 
+def data_folder(home: Path | None) -> Path:
+    """The user's folder of voices and models: the one given, or the platform's."""
+    if home:
+        return home.expanduser()
+    from platformdirs import user_data_path
+
+    return user_data_path("voice", appauthor=False)
+
+
+def shared_parts(home: Path | None) -> Path:
+    """Where the parts are that official models share."""
+    return data_folder(home) / "components"
+
+
 def model_folders(home: Path | None) -> list[ModelFolder]:
     """All models that are there; one of the program hides a user's of the same name."""
     found: dict[str, ModelFolder] = {}

@@ -28,7 +28,7 @@ from voice.synth.convert import (
     windows,
 )
 from voice.synth.library import VoiceLibrary
-from voice.synth.models import ModelFolder, find_model
+from voice.synth.models import ModelFolder, find_model, shared_parts
 from voice.synth.plan import Plan, make_plan
 from voice.synth.selfcheck import Reading, judge, read_limits, wanted_classes
 from voice.synth.settings import SynthesisSettings
@@ -83,7 +83,7 @@ class Synthesizer:
 
         root = Path(home).expanduser() if home else None
         folder = find_model(model if isinstance(model, str) else Path(model), root)
-        return cls(load_model(folder.path, device), folder, root)
+        return cls(load_model(folder.path, device, shared_parts(root)), folder, root)
 
     @property
     def name(self) -> str:
@@ -238,6 +238,8 @@ class Synthesizer:
     ) -> Iterator[Speech]:
         """Speaks a plan; see :meth:`stream`."""
         self.check_voice(voice)
+        if not self.model.reads:
+            settings = settings.replace(check=False)
         return speak(
             Job(self.model, voice, plan, settings.seeded(), self._lock, cancelled, self.limits)
         )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from voice.audio.note import now
 from voice.audio.prepare import Prepared, PrepareSettings, Source, prepare_all, source_hash
 from voice.audio.resample import resample
 from voice.errors import NothingToSayError
+from voice.spec.official import content_rate
 from voice.synth import selfcheck
 from voice.synth.draw import read_back
 from voice.synth.voicefile import Voice, check_consent, check_name
@@ -130,8 +131,10 @@ def _languages(spoken: Phonemes | None, language: str) -> tuple[str, ...]:
 
 def _tokens(model: Model, recording: Prepared) -> np.ndarray:
     """(T,) int64 semantic tokens of the prompt."""
-    rate = model.spec.tokenizer.content.spectrum.sample_rate
+    rate = content_rate(model.spec.tokenizer)
     samples = torch.from_numpy(recording.prompt_at(rate).copy())[None].to(model.device)
+    if not model.reads:
+        return model.tokenizer.prompt(samples[0]).cpu().numpy().astype(np.int64)
     found = model.tokenizer.encode(samples)
     return found.codes[0, : int(found.lengths[0])].cpu().numpy().astype(np.int64)
 
@@ -140,7 +143,9 @@ def _prompt_phonemes(
     model: Model, recording: Prepared, spoken: Phonemes | None, codes: np.ndarray
 ) -> tuple[np.ndarray, str, list[str]]:
     """The phonemes and text of (T,) tokens, and sentences where the transcript is of no use."""
-    read, tokens = read_back(model, [codes])[0], len(codes)
+    # A model that cannot read back continues nothing where the transcript is of no use.
+    read = read_back(model, [codes])[0] if model.reads else np.zeros(0, np.int64)
+    tokens = len(codes)
     if spoken is None:
         return read, "", []
     if not recording.prompt_is_whole:
@@ -176,10 +181,21 @@ def timbre_of(model: Model, recordings: Sequence[Prepared]) -> np.ndarray:
         target[: len(row)] = torch.from_numpy(row)
     with torch.inference_mode():
         found = spectrum(waves.to(model.device), settings, lengths.to(model.device))
-        frames = lengths // settings.hop_samples
-        rows_out = model.decoder.timbre(found, frames.to(model.device)).float().cpu()  # (W, D)
+        frames = (lengths // settings.hop_samples).to(model.device)
+        speakers = _speakers(model, recordings)
+        rows_out = model.decoder.timbre(found, frames, speakers).float().cpu()  # (W, D)
     weights = lengths.float() / lengths.sum()
     return (weights[:, None] * rows_out).sum(0).numpy().astype(np.float32)
+
+
+def _speakers(model: Model, recordings: Sequence[Prepared]) -> torch.Tensor | None:
+    """(W, S) speaker vectors of the same windows; None for a model that takes none."""
+    if not model.spec.speaker or model.shared is None:
+        return None
+    net: Any = model.shared.get(model.spec.speaker)
+    rate = net.spec.sample_rate
+    rows = [window for r in recordings for window in _windows(r.at(rate), rate)]
+    return torch.stack([net.vector(torch.from_numpy(row).to(model.device)) for row in rows])
 
 
 def _windows(samples: np.ndarray, sample_rate: int) -> list[np.ndarray]:
