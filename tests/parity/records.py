@@ -8,7 +8,9 @@ are compared. ``<name>.shapes.json`` lists the module's parameters by their publ
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,9 +23,14 @@ ALL = Path(__file__).parents[2].parent / "shared/parity"
 HIDDEN, AUDIO = 1e-4, 5e-4  # largest difference over the root mean square
 
 
-def rule_weights(name: str) -> dict[str, Tensor]:
-    """All weights of a module by published names, counters as 0; constants are left out."""
-    shapes = json.loads((DATA / f"{name}.shapes.json").read_text())
+def rule_weights(
+    name: str, keep: Callable[[dict[str, Any]], dict[str, Any]] = lambda every: every
+) -> dict[str, Tensor]:
+    """All weights of a module by published names, counters as 0; constants are left out.
+
+    ``keep`` chooses among the names.
+    """
+    shapes = keep(json.loads((DATA / f"{name}.shapes.json").read_text()))
     counters = {key: torch.tensor(0) for key in shapes if key.endswith("num_batches_tracked")}
     filled = ((k, fill(k, tuple(shape))) for k, shape in shapes.items() if k not in counters)
     return counters | {k: torch.from_numpy(value) for k, value in filled if value is not None}

@@ -35,7 +35,14 @@ def load_part(module: nn.Module, weights: Mapping[str, Tensor], name: str, where
     Raises:
         ModelFileError: names missing or unknown weights, or those of another shape.
     """
-    rules, wanted = keymap(name), module.state_dict()
+    load_renamed(module, weights, keymap(name), where)
+
+
+def load_renamed(
+    module: nn.Module, weights: Mapping[str, Tensor], rules: Mapping[str, str | None], where: str
+) -> None:
+    """As :func:`load_part`, by rules that are given."""
+    wanted = module.state_dict()
     folded = fold_weight_norm({_old_name(k): v for k, v in weights.items()}, where)
     found = rename(folded, rules, _with_parts(wanted, rules), where)
     joined = _joined(found)

@@ -51,6 +51,8 @@ class FlowMatchingSpec:
         frame_samples: that it makes of a mel frame.
         feature_width: of the content features that guide the flow.
         feature_layers, feature_kernel: of the gated convolutions on them.
+        masked_frames: features behind so many frames a code are 0: at another speed than 1 that
+            may be the last one.
         prompt_frames: most mel frames of the prompt that are continued.
         chunk_frames: mel frames of prompt and speech that are made at once.
         overlap_frames: between chunks that are made side by side.
@@ -64,6 +66,7 @@ class FlowMatchingSpec:
     sample_rate: int
     mel: SpectrumSettings
     feature_stretch: float
+    masked_frames: float
     prompt_frames: int
     chunk_frames: int
     steps: int

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from voice.errors import OptionError
+from voice.spec.flow_matching import FlowMatchingSpec
 from voice.spec.load import from_dict, read_json
 from voice.spec.official import OfficialTokenizerSpec
 from voice.spec.text2semantic import Text2SemanticSpec
@@ -36,7 +37,7 @@ class ModelSpec:
     licence: str
     tokenizer: TokenizerSpec | OfficialTokenizerSpec
     text2semantic: Text2SemanticSpec
-    decoder: VitsSpec
+    decoder: VitsSpec | FlowMatchingSpec
     version: str = ""
     bert: str = ""
     speaker: str = ""
