@@ -1,4 +1,4 @@
-"""The speaker network of v2Pro and v2ProPlus: the published program's, from weights made by rule."""
+"""The speaker network of v2Pro and v2ProPlus: the published numbers, from weights made by rule."""
 
 from __future__ import annotations
 

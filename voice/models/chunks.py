@@ -146,11 +146,12 @@ def join_overlapping(
     done: list[Tensor] = []
     last = pieces[0].float()
     for piece in pieces[1:]:
-        tail, head = last[-overlap:], piece[: overlap + search].float()
+        tail, head = last[-overlap:].double(), piece[: overlap + search].double()
+        # In single precision the place would depend on the number of threads.
         match = functional.conv1d(head[None, None], tail[None, None])[0, 0]
         energy = functional.conv1d(head.square()[None, None], torch.ones_like(tail)[None, None])
         shift = int((match / (energy[0, 0] + 1e-8).sqrt()).argmax())
         done.append(last[:-overlap])
         last = piece[shift:].float().clone()
-        last[:overlap] = window[:overlap] * last[:overlap] + window[overlap:] * tail
+        last[:overlap] = window[:overlap] * last[:overlap] + window[overlap:] * tail.float()
     return torch.cat([*done, last])
