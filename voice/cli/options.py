@@ -106,6 +106,7 @@ NUMBERS = (
     "repetition_penalty",
     "pause",
     "noise_scale",
+    "sample_steps",
     "candidates",
     "retries",
 )

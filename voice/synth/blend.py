@@ -183,6 +183,7 @@ def blend_voices(
         prompt_codes=prosody.prompt_codes,
         prompt_phonemes=prosody.prompt_phonemes,
         prompt_text=prosody.prompt_text,
+        prompt_mel=prosody.prompt_mel,
         languages=tuple(dict.fromkeys(lang for v in (prosody, *voices) for lang in v.languages)),
         consent=_inherited(voices, names),
         consent_date=max(voice.consent_date for voice in voices),

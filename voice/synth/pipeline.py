@@ -30,6 +30,7 @@ from voice.synth.convert import (
 from voice.synth.library import VoiceLibrary
 from voice.synth.models import ModelFolder, find_model, shared_parts
 from voice.synth.plan import Plan, make_plan
+from voice.synth.prompt import check_prompt
 from voice.synth.selfcheck import Reading, judge, read_limits, wanted_classes
 from voice.synth.settings import SynthesisSettings
 from voice.synth.speech import PieceReport, Speech, join
@@ -177,14 +178,17 @@ class Synthesizer:
             return make_voice(self.model, references, transcript, language, name, consent)
 
     def blend(
-        self, weights: Mapping[Voice, float], prosody_of: Voice | None = None, name: str = ""
+        self, weights: Mapping[Voice, float], prosody_of: Voice | None = None, name: str = "",
+        *, require_consent: bool = False,
     ) -> Voice:
         """A voice between others; see :func:`voice.synth.blend.blend_voices`."""
         from voice.synth.blend import blend_voices
 
         for voice in weights:
             self.check_voice(voice)
-        return blend_voices(weights, name, prosody_of=prosody_of)
+        return blend_voices(
+            weights, name, prosody_of=prosody_of, require_consent=require_consent
+        )
 
     # Speaking
 
@@ -238,6 +242,7 @@ class Synthesizer:
     ) -> Iterator[Speech]:
         """Speaks a plan; see :meth:`stream`."""
         self.check_voice(voice)
+        check_prompt(self.model, voice)
         if not self.model.reads:
             settings = settings.replace(check=False)
         return speak(

@@ -24,6 +24,7 @@ from voice.errors import NothingToSayError
 from voice.spec.official import content_rate
 from voice.synth import selfcheck
 from voice.synth.draw import read_back
+from voice.synth.prompt import mel_of
 from voice.synth.voicefile import Voice, check_consent, check_name
 from voice.text import symbols as tables
 from voice.values import Phonemes
@@ -100,6 +101,7 @@ def enroll(
         name=name, model=model.name, revision=model.revision,
         timbre=timbre_of(model, recordings),
         prompt_codes=codes, prompt_phonemes=phonemes, prompt_text=text,
+        prompt_mel=mel_of(model, first),
         languages=_languages(spoken, language), consent=consent,
         consent_date=now() if consent else "", source_hash=source_hash(recordings),
         preview=_preview(first), preview_rate=_PREVIEW_RATE, created=now(),

@@ -1,4 +1,4 @@
-"""Semantic tokens to sound that can be put beside other sound: trimmed, levelled, faded, paused.
+"""Semantic tokens to sound; :mod:`voice.synth.finish` makes it fit beside other sound.
 
 Axes: T tokens, P phonemes, N samples.
 """
@@ -12,18 +12,13 @@ import numpy as np
 import torch
 
 from voice.models.vits import DecodeSettings
+from voice.synth.finish import PEAK, fade, finish, frame_levels_db
 
 if TYPE_CHECKING:
     from voice.checkpoints.store import Model
+    from voice.models.flow_matching import AcousticPrompt
 
-ACTIVE_LEVEL_DB = -21.0
-"""Level of speech, silence left out, that every piece is brought to."""
-MOST_GAIN_DB = 12.0
-PEAK = 0.97
-_FRAME_SECONDS = 0.01
-_SILENT_DB = -42.0
-_EDGE_SECONDS = 0.06
-_FADE_SECONDS = 0.005
+__all__ = ["PEAK", "Utterance", "decode", "fade", "finish", "frame_levels_db"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +31,8 @@ class Utterance:
         timbre: (D,) float32.
         noise_scale, speed: see the settings.
         seed: of the noise.
+        prompt: what a decoder that continues sound continues; None for others.
+        steps: of such a decoder; 0 takes what its specification says.
     """
 
     codes: np.ndarray
@@ -44,6 +41,8 @@ class Utterance:
     noise_scale: float
     speed: float
     seed: int
+    prompt: AcousticPrompt | None = None
+    steps: int = 0
 
 
 def decode(model: Model, utterance: Utterance) -> np.ndarray:
@@ -58,55 +57,11 @@ def decode(model: Model, utterance: Utterance) -> np.ndarray:
     timbre = torch.from_numpy(np.asarray(utterance.timbre, np.float32))[None].to(device)
     lengths = [torch.tensor([x.shape[1]], device=device) for x in (codes, phonemes)]
     settings = DecodeSettings(
-        utterance.noise_scale, utterance.speed, [torch.Generator().manual_seed(utterance.seed)]
+        utterance.noise_scale, utterance.speed, [torch.Generator().manual_seed(utterance.seed)],
+        utterance.steps,
     )
-    audio = model.decoder.decode(codes, lengths[0], phonemes, lengths[1], timbre, settings)
+    more = {} if utterance.prompt is None else {"prompt": utterance.prompt}
+    audio = model.decoder.decode(
+        codes, lengths[0], phonemes, lengths[1], timbre, settings, **more
+    )
     return np.nan_to_num(audio[0].float().cpu().numpy())
-
-
-def frame_levels_db(samples: np.ndarray, sample_rate: int) -> np.ndarray:
-    """Level of each 10 ms of (N,) samples, in dB of full scale; a shorter rest counts as one."""
-    size = max(1, round(sample_rate * _FRAME_SECONDS))
-    padded = np.pad(samples.astype(np.float64), (0, -len(samples) % size))
-    power = np.square(padded).reshape(-1, size).mean(1)
-    return 10 * np.log10(power + 1e-12)
-
-
-def finish(samples: np.ndarray, sample_rate: int) -> np.ndarray:
-    """Takes silence off both ends but a short edge, brings speech to one level, fades the ends.
-
-    Args:
-        samples: (N,) float32.
-
-    Returns:
-        (N',) float32, N' <= N, peak at most 0.97; silence stays silence.
-    """
-    if not len(samples):
-        return samples.astype(np.float32)
-    samples = samples - samples.mean(dtype=np.float64).astype(np.float32)
-    levels = frame_levels_db(samples, sample_rate)
-    active = levels > max(levels.max() + _SILENT_DB, -70.0)
-    if not active.any():
-        return np.zeros(round(0.1 * sample_rate), np.float32)
-    places = np.flatnonzero(active)
-    size, edge = max(1, round(sample_rate * _FRAME_SECONDS)), round(sample_rate * _EDGE_SECONDS)
-    start = max(0, int(places[0]) * size - edge)
-    stop = min(len(samples), (int(places[-1]) + 1) * size + edge)
-    loud = levels > levels.max() - 25
-    level = 10 * np.log10(np.mean(10 ** (levels[loud] / 10)))
-    gain = 10 ** (np.clip(ACTIVE_LEVEL_DB - level, -MOST_GAIN_DB * 2, MOST_GAIN_DB) / 20)
-    piece = samples[start:stop]
-    gain = min(gain, PEAK / max(float(np.abs(piece).max()), 1e-9))
-    return fade((piece * gain).astype(np.float32), sample_rate)
-
-
-def fade(samples: np.ndarray, sample_rate: int) -> np.ndarray:
-    """Raised-cosine fades of 5 ms at both ends."""
-    size = min(round(sample_rate * _FADE_SECONDS), len(samples) // 2)
-    if size == 0:
-        return samples
-    ramp = (0.5 - 0.5 * np.cos(np.pi * (np.arange(size) + 0.5) / size)).astype(np.float32)
-    samples = samples.copy()
-    samples[:size] *= ramp
-    samples[-size:] *= ramp[::-1]
-    return samples

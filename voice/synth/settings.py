@@ -49,6 +49,8 @@ RANGES: dict[str, Range] = {
     "repetition_penalty": Range(1, 3, "above 1, tokens already used become less likely"),
     "pause": Range(0, 5, "seconds of silence between sentences"),
     "noise_scale": Range(0, 1, "variation of the sound at the same words"),
+    "sample_steps": Range(0, 100, "steps of the flow of v3 and v4 models; 0 is the model's own",
+                          whole=True),
     "candidates": Range(1, 16, "readings drawn at once, the best is kept", whole=True),
     "retries": Range(0, 10, "further draws when no reading passes the self-check", whole=True),
 }
@@ -98,6 +100,8 @@ class SynthesisSettings:
         candidates: readings drawn at once when ``check`` is on.
         retries: further draws of a piece when none of its readings passes.
         noise_scale: of the decoder's prior.
+        sample_steps: of a decoder by flow matching (v3, v4): more is cleaner and slower; 0 is what
+            the model says.
         prompt: continue the reference (its manner of speaking), not only its timbre.
         skip_unknown: leave out characters without sounds instead of refusing the text.
         watermark: inaudible mark; switching it off is an administrator's choice.
@@ -119,6 +123,7 @@ class SynthesisSettings:
     candidates: int = 2
     retries: int = 3
     noise_scale: float = 0.5
+    sample_steps: int = 0
     prompt: bool = True
     skip_unknown: bool = False
     watermark: bool = True

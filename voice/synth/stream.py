@@ -14,6 +14,7 @@ import numpy as np
 
 from voice.synth.draw import Drafter, Drawn, row_seed
 from voice.synth.plan import Piece, Plan
+from voice.synth.prompt import acoustic_prompt
 from voice.synth.render import Utterance, decode, finish
 from voice.synth.selfcheck import Limits
 from voice.synth.settings import SynthesisSettings
@@ -82,6 +83,7 @@ def _sound(job: Job, piece: Piece, drawn: Drawn) -> np.ndarray:
     made = decode(job.model, Utterance(
         drawn.codes, piece.phonemes.ids, job.voice.timbre, settings.noise_scale, settings.speed,
         row_seed(settings.seed or 0, piece.index, "noise"),
+        acoustic_prompt(job.model, job.voice), settings.sample_steps,
     ))
     samples = np.concatenate([finish(made, rate), pause])
     return mark(samples, rate) if settings.watermark else samples

@@ -9,6 +9,7 @@ nothing in a file is ever executed.
 | ``timbre`` | float32 (D,) | the reference encoder's output |
 | ``prompt_codes`` | int64 (T,) | semantic tokens that the text model continues, 25 a second |
 | ``prompt_phonemes`` | int64 (P,) | what is said in them, rows of the symbol table |
+| ``prompt_mel`` | float32 (M * F,) | optional: its sound, for decoders that continue sound |
 | ``preview`` | int16 (N,) | optional: how the voice sounds |
 """
 
@@ -45,9 +46,10 @@ _ARRAYS: dict[str, tuple[str, int]] = {
     "timbre": ("float32", 1 << 16),
     "prompt_codes": ("int64", 60 * 50),
     "prompt_phonemes": ("int64", 4000),
+    "prompt_mel": ("float32", 1 << 20),
     "preview": ("int16", 60 * 48000),
 }
-_OPTIONAL = frozenset({"preview"})
+_OPTIONAL = frozenset({"preview", "prompt_mel"})
 _FORBIDDEN = re.compile(r"[/\\]")
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cs", "Cn", "Co", "Zl", "Zp"})
 _DIRECTION_MARKS = frozenset("\u200e\u200f\u061c\ufeff") | {
@@ -72,6 +74,8 @@ class Voice:
         prompt_codes: (T,) int64 semantic tokens to continue; may be empty.
         prompt_phonemes: (P,) int64, what is said in them.
         prompt_text: transcript of the prompt, if known.
+        prompt_mel: (M * F,) float32 mel of the prompt, a band after the other, for models whose
+            decoder continues sound; else None.
         languages: spoken in the recordings, most spoken first.
         consent: the statement under which the voice may be kept; empty if none was given.
         consent_date: UTC day or time of the statement, ISO 8601.
@@ -89,6 +93,7 @@ class Voice:
     prompt_codes: np.ndarray = field(default_factory=_no_codes)
     prompt_phonemes: np.ndarray = field(default_factory=_no_codes)
     prompt_text: str = ""
+    prompt_mel: np.ndarray | None = None
     languages: tuple[str, ...] = ()
     consent: str = ""
     consent_date: str = ""
