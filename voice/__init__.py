@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from voice.audio.note import read_note
     from voice.errors import (
         AudioFileError,
         ConsentError,
@@ -23,7 +24,12 @@ if TYPE_CHECKING:
         VoiceError,
         VoiceFileError,
     )
+    from voice.synth.batch_input import BatchItem, column_names, looks_like_dialogue, read_items
+    from voice.synth.batch_session import BatchSession
+    from voice.synth.batch_speak import speak_item
     from voice.synth.library import VoiceLibrary
+    from voice.synth.model_cards import ModelCard, delete_model, model_cards
+    from voice.synth.passage import Passage, respeak
     from voice.synth.pipeline import Synthesizer
     from voice.synth.settings import SynthesisSettings
     from voice.synth.speech import Speech
@@ -33,13 +39,17 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AudioFileError",
+    "BatchItem",
+    "BatchSession",
     "ConsentError",
     "DependencyError",
     "DeviceError",
+    "ModelCard",
     "ModelFileError",
     "NothingToSayError",
     "OptionError",
     "OutputError",
+    "Passage",
     "Speech",
     "SynthesisSettings",
     "Synthesizer",
@@ -48,14 +58,34 @@ __all__ = [
     "VoiceError",
     "VoiceFileError",
     "VoiceLibrary",
+    "column_names",
+    "delete_model",
+    "looks_like_dialogue",
+    "model_cards",
+    "read_items",
+    "read_note",
+    "respeak",
+    "speak_item",
 ]
 
 _HOMES = {
+    "BatchItem": "voice.synth.batch_input",
+    "BatchSession": "voice.synth.batch_session",
+    "ModelCard": "voice.synth.model_cards",
+    "Passage": "voice.synth.passage",
     "Speech": "voice.synth.speech",
     "SynthesisSettings": "voice.synth.settings",
     "Synthesizer": "voice.synth.pipeline",
     "Voice": "voice.synth.voicefile",
     "VoiceLibrary": "voice.synth.library",
+    "column_names": "voice.synth.batch_input",
+    "delete_model": "voice.synth.model_cards",
+    "looks_like_dialogue": "voice.synth.batch_input",
+    "model_cards": "voice.synth.model_cards",
+    "read_items": "voice.synth.batch_input",
+    "read_note": "voice.audio.note",
+    "respeak": "voice.synth.passage",
+    "speak_item": "voice.synth.batch_speak",
 }
 
 

@@ -108,6 +108,8 @@ def _check_choice(setup: WorkerSetup) -> None:
 
 def make_speaker(setup: WorkerSetup, stopped: Callable[[], bool]) -> Speak:
     """Loads the model and gives the function that speaks an item to a file."""
+    from voice.synth.batch_speak import speak_item
+
     synthesizer = load_synthesizer(setup.model, setup.device, setup.environment)
     default = setup.choice.resolve(synthesizer) if setup.choice.given else None
     kept: dict[str, Voice] = {}
@@ -116,7 +118,7 @@ def make_speaker(setup: WorkerSetup, stopped: Callable[[], bool]) -> Speak:
         voice = _voice_of(item, synthesizer, default, kept, setup.folder)
         changes = {name: getattr(item, name) for name in ("language", "speed", "seed")}
         settings = setup.settings.replace(**{k: v for k, v in changes.items() if v is not None})
-        return speak_item(synthesizer, item.text, voice, settings.seeded(), out, stopped)
+        return speak_item(synthesizer.stream, item.text, voice, settings.seeded(), out, stopped)
 
     return speak
 
@@ -145,37 +147,3 @@ def _voice_of(
                          "Add --voice or --reference.")
     return default
 
-
-def speak_item(
-    synthesizer: Synthesizer, text: str, voice: Voice, settings: SynthesisSettings, out: Path,
-    stopped: Callable[[], bool],
-) -> dict[str, Any]:
-    """Speaks one line to a file.
-
-    Returns:
-        What to add to its row.
-
-    Raises:
-        Stopped: the run was interrupted; no file is left.
-    """
-    from voice.decode.loop import Cancelled
-    from voice.synth.batch import Stopped
-    from voice.synth.speech import open_sound, summary
-
-    pieces, seconds = [], 0.0
-    try:
-        chunks = synthesizer.stream(text, voice, settings, cancelled=stopped)
-        first = next(chunks)
-        note = first.origin.note() if first.origin else None
-        with open_sound(out, first.sample_rate, note) as writer:
-            chunk = first
-            while chunk is not None:
-                writer.write(chunk.samples)
-                pieces += chunk.pieces
-                seconds += chunk.seconds
-                chunk = next(chunks, None)
-    except Cancelled as error:
-        raise Stopped from error
-    skipped = first.origin.skipped if first.origin else ""
-    return {"seconds": round(seconds, 4), "voice": voice.name, "language": settings.language,
-            "seed": settings.seed, "skipped": skipped} | summary(pieces)

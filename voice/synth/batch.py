@@ -38,12 +38,15 @@ class BatchRun:
         out: folder of recordings and manifest.
         jobs: worker processes; 1 works in this process.
         resume: keep lines that are done.
+        stopped: asked before each line when ``jobs`` is 1; True ends the run, as does a line that
+            raises :class:`Stopped`.
     """
 
     make: Callable[[Callable[[], bool]], Speak]
     out: Path
     jobs: int = 1
     resume: bool = False
+    stopped: Callable[[], bool] = lambda: False
 
 
 @dataclass
@@ -77,7 +80,7 @@ def run_batch(items: list[BatchItem], run: BatchRun, progress: Progress) -> Batc
         progress: called in this process with each finished row.
 
     Returns:
-        The report; with ``interrupted`` set where Ctrl-C ended the run.
+        The report; with ``interrupted`` set where Ctrl-C or ``stopped`` ended the run.
 
     Raises:
         OutputError: the folder cannot be written to.
@@ -103,7 +106,7 @@ def run_batch(items: list[BatchItem], run: BatchRun, progress: Progress) -> Batc
                 report.done += row["status"] == "done"
                 report.failed += row["status"] == "failed"
                 progress(row)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Stopped):
         report.interrupted = True
     except OSError as error:
         raise output_error(manifest, error) from error
@@ -199,8 +202,10 @@ def _rows(items: list[BatchItem], run: BatchRun) -> Generator[dict[str, Any], No
     if not items:
         return
     if run.jobs <= 1:
-        speak = run.make(lambda: False)
+        speak = run.make(run.stopped)
         for item in items:
+            if run.stopped():
+                raise Stopped
             yield _speak_row(speak, item, run.out)
         return
     yield from _parallel(items, run)
