@@ -12,6 +12,10 @@ import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from webui.settings import StudioSettings
 
 OFFLINE = {
     "GRADIO_ANALYTICS_ENABLED": "False",
@@ -35,9 +39,21 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="asked of every visitor; needed to listen on another address than this machine's own"
         " (also read from VOICE_AUTH)",
     )
-    parser.add_argument("--model", default="mini", help="name or folder (default %(default)s)")
     parser.add_argument(
-        "--device", default="auto", help="auto, cpu or cuda[:N] (default %(default)s)"
+        "--allow-host", metavar="NAME", action="append", default=[],
+        help="a further name by which browsers may ask for a page on this machine's own address,"
+        " such as that of a proxy in front of it (repeatable)",
+    )
+    parser.add_argument(
+        "--model", default="", help="name or folder (default: as set on the page, else mini)"
+    )
+    parser.add_argument(
+        "--device", default="",
+        help="auto, cpu or cuda[:N] (default: as set on the page, else auto)",
+    )
+    parser.add_argument(
+        "--allow-changes", action="store_true",
+        help="let visitors from elsewhere add and delete models and change the settings, too",
     )
     chosen = parser.parse_args(arguments)
     if not 0 < chosen.port < 65536:
@@ -62,6 +78,14 @@ def is_local(host: str) -> bool:
         return False
 
 
+def allowed_hosts(host: str, more: Sequence[str]) -> frozenset[str]:
+    """Names by which a page may be asked for; empty (any) where others may reach it anyway."""
+    if not is_local(host):
+        return frozenset()
+    own = {"localhost", "127.0.0.1", "::1", host.strip("[]").lower()}
+    return frozenset(own | {name.lower() for name in more})
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serves until interrupted."""
     chosen = parse(arguments)
@@ -78,6 +102,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def chosen_settings(chosen: argparse.Namespace, folder: Path) -> StudioSettings:
+    """The kept settings; what the command line names wins."""
+    from webui.settings import StudioSettings, read_settings
+
+    settings = read_settings(folder, StudioSettings())
+    named = {name: getattr(chosen, name) for name in ("model", "device")}
+    return settings.changed(**{name: value for name, value in named.items() if value})
+
+
 def serve(chosen: argparse.Namespace, folder: Path) -> int:
     """Starts the page and, beside it, the model."""
     from voice import VoiceLibrary
@@ -86,8 +119,28 @@ def serve(chosen: argparse.Namespace, folder: Path) -> int:
 
     home = os.environ.get("VOICE_HOME") or None
     model = ModelSlot()
-    context = AppContext(model, VoiceLibrary.at_home(home), folder / "recordings")
+    library = VoiceLibrary.at_home(home)
+    context = AppContext(model, library, library.folder.parent / "studio")
+    context.hosts = allowed_hosts(chosen.host, chosen.allow_host)
+    context.administration = is_local(chosen.host) or chosen.allow_changes
+    allowed = os.environ.get("VOICE_ALLOW_NO_WATERMARK", "").lower()
+    context.allow_no_watermark = allowed in ("1", "true", "yes")
     context.outputs.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(context.outputs / "received", ignore_errors=True)
+    context.settings = chosen_settings(chosen, context.outputs)
+    if not context.allow_no_watermark:
+        context.settings = context.settings.changed(watermark=True)
+
+    def load(settings: StudioSettings) -> Any:  # torch is loaded only now, behind the page
+        from voice import Synthesizer
+
+        if settings.threads:
+            import torch
+
+            torch.set_num_threads(settings.threads)
+        return Synthesizer.load(settings.model, device=settings.device, home=home)
+
+    context.load = load
     t = translations()
     page = build_page(context, t)
     try:
@@ -107,15 +160,11 @@ def serve(chosen: argparse.Namespace, folder: Path) -> int:
     shown = f"[{chosen.host}]" if ":" in chosen.host else chosen.host
     print(f"The page is at http://{shown}:{chosen.port}", flush=True)
 
-    def load():  # noqa: ANN202 - torch and the model load only now, behind the page
-        from voice import Synthesizer
-
-        return Synthesizer.load(chosen.model, device=chosen.device, home=home)
-
-    model.start(chosen.model, load)
+    model.start(context.settings.model, lambda: load(context.settings))
     try:
         threading.Event().wait()
     finally:
+        context.background.stop_all()
         page.close()
     return 0
 

@@ -1,9 +1,16 @@
-"""Named endpoints for programs (Gradio client): the same actions as the page, in plain data."""
+"""Named endpoints for programs (Gradio client): the same actions as the page, in plain data.
+
+Sound and files go in and out as base64, never as paths: a program names no file of this machine.
+"""
 
 from __future__ import annotations
 
 import base64
+import binascii
+import functools
+import secrets
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -11,23 +18,33 @@ from gradio.events import api
 
 from voice import VoiceError
 from webui import messages
+from webui.actions import blend as blend_action
 from webui.actions import speak as action
 from webui.actions import voices as voice_action
 from webui.context import AppContext
 from webui.jobs import Job
+from webui.messages import PageError
+
+SOUND_KINDS = ("wav", "flac", "mp3", "ogg", "opus", "m4a", "webm")
 
 
 def build(context: AppContext) -> None:
     """Adds the endpoints to the page that is being built."""
+    for function in (*_speaking(context), *_making(context)):
+        api(readable(function), api_name=function.__name__, concurrency_id="model")
+    for function in _keeping(context):
+        api(readable(function), api_name=function.__name__, queue=False)
 
+
+def _speaking(context: AppContext) -> list[Callable[..., Any]]:
     def speak(
         text: str, voice: str, language: str = "auto", speed: float = 1.0, seed: int | None = None
     ) -> dict[str, Any]:
-        """Speak a text in a kept or example voice.
+        """Speak a text in a kept, example, cloned or blended voice.
 
         Args:
             text: what to say.
-            voice: key of a voice, as listed by the endpoint "voices".
+            voice: key of a voice, as given by "voices", "clone" or "blend".
             language: auto, en, zh or ja.
             speed: 0.5 to 2; 2 is twice as fast.
             seed: a whole number repeats a recording exactly; none draws a new one.
@@ -42,38 +59,179 @@ def build(context: AppContext) -> None:
             take = step.take or take
         assert take is not None
         kept = ("seed", "checked", "passed", "retries", "model", "voice")
-        return {
-            "wav": base64.b64encode(take.path.read_bytes()).decode("ascii"),
-            "seconds": take.seconds,
-        } | {name: take.info.get(name) for name in kept}
+        return {"wav": encoded(take.path), "seconds": take.seconds} | {
+            name: take.info.get(name) for name in kept
+        }
 
+    return [speak]
+
+
+def _making(context: AppContext) -> list[Callable[..., Any]]:
+    def clone(recording: str, kind: str, consent: bool, transcript: str = "") -> dict[str, Any]:
+        """Make a voice of a recording; "keep_voice" stores it, otherwise it is soon forgotten.
+
+        Args:
+            recording: the file in base64, 1 to 60 s of one person speaking.
+            kind: wav, flac, mp3, ogg, opus, m4a or webm.
+            consent: true if you may clone this voice.
+            transcript: what the recording says; helps.
+
+        Returns:
+            voice (its key for "speak", "blend" and "keep_voice"), advice (what would make it
+            better).
+        """
+        if kind not in SOUND_KINDS:
+            raise PageError("error_sound_kind", kinds=", ".join(SOUND_KINDS))
+        file = received(context, recording, kind)
+        try:
+            source = action.Source(
+                action.RECORDING, recording=str(file), transcript=transcript, consent=consent
+            )
+            token = action.clone(context, source, Job())
+        finally:
+            file.unlink(missing_ok=True)
+        advice = [messages.without_folders(one) for one in context.recent.advice(token)]
+        return {"voice": f"{voice_action.RECENT}:{token}", "advice": advice}
+
+    def blend(
+        voices: list[str], weights: list[float], prosody_of: int | None = None
+    ) -> dict[str, Any]:
+        """Make a new voice between others; "keep_voice" stores it.
+
+        Every parent needs a consent statement.
+
+        Args:
+            voices: keys of two to six voices.
+            weights: how much of each, in the same order.
+            prosody_of: place (from 0) of the voice whose manner of speaking it takes.
+
+        Returns:
+            voice (its key for "speak" and "keep_voice").
+        """
+        if len(voices) != len(weights):
+            raise PageError("error_need_two")
+        parents = [(str(key), float(weight)) for key, weight in zip(voices, weights, strict=True)]
+        made = blend_action.blend_voices(context, parents, prosody_of, Job())
+        return {"voice": f"{voice_action.RECENT}:{made}"}
+
+    return [clone, blend]
+
+
+def _keeping(context: AppContext) -> list[Callable[..., Any]]:
     def voices() -> list[dict[str, Any]]:
         """List the voices that can speak.
 
         Returns:
             For each voice: key, name, languages, kind (example or kept), parents of a blend.
         """
-        return [
-            {
-                "key": card.key, "name": card.name, "languages": list(card.languages),
-                "kind": card.kind, "parents": dict(card.parents),
-            }
-            for card in voice_action.list_voices(context)
-        ]
+        return [_plain(card) for card in voice_action.list_voices(context)]
 
-    api(readable(speak), api_name="speak", concurrency_id="model")
-    api(readable(voices), api_name="voices", queue=False)
+    def keep_voice(voice: str, name: str, consent: str = "") -> dict[str, Any]:
+        """Keep a voice that "clone" or "blend" made.
+
+        Args:
+            voice: its key.
+            name: for it.
+            consent: who agreed to the cloning, in words; a blend inherits its parents' statements.
+
+        Returns:
+            key, name, languages, kind and parents of the kept voice.
+        """
+        token = voice.removeprefix(f"{voice_action.RECENT}:")
+        return _plain(voice_action.keep_voice(context, token, name, consent))
+
+    def rename_voice(name: str, new_name: str) -> dict[str, Any]:
+        """Give a kept voice another name.
+
+        Args:
+            name: of the kept voice.
+            new_name: for it.
+
+        Returns:
+            key, name, languages, kind and parents of the kept voice.
+        """
+        return _plain(voice_action.rename_voice(context, name, new_name))
+
+    def remove_voice(name: str) -> dict[str, Any]:
+        """Delete a kept voice.
+
+        Args:
+            name: of the kept voice.
+
+        Returns:
+            undo (a key by which "keep_voice" brings it back while the program runs).
+        """
+        return {"undo": f"{voice_action.RECENT}:{voice_action.delete_voice(context, name)}"}
+
+    def export_voice(name: str) -> dict[str, Any]:
+        """Give out a kept voice as a file.
+
+        Args:
+            name: of the kept voice.
+
+        Returns:
+            file (a .voice file in base64), file_name.
+        """
+        path = voice_action.export_voice(context, name)
+        return {"file": encoded(path), "file_name": path.name}
+
+    def import_voice(file: str) -> dict[str, Any]:
+        """Keep a voice from a .voice file.
+
+        Args:
+            file: the file in base64.
+
+        Returns:
+            key, name, languages, kind and parents of the kept voice.
+        """
+        path = received(context, file, "voice")
+        try:
+            return _plain(voice_action.import_voice(context, str(path)))
+        finally:
+            path.unlink(missing_ok=True)
+
+    return [voices, keep_voice, rename_voice, remove_voice, export_voice, import_voice]
+
+
+def _plain(card: voice_action.VoiceCard) -> dict[str, Any]:
+    return {
+        "key": card.key, "name": card.name, "languages": list(card.languages),
+        "kind": card.kind, "parents": dict(card.parents),
+    }
+
+
+def encoded(path: Path) -> str:
+    """A file in base64."""
+    return base64.b64encode(path.read_bytes()).decode("ascii")
+
+
+def received(context: AppContext, data: str, suffix: str) -> Path:
+    """A file of base64, under a name of our own.
+
+    Raises:
+        PageError: it is not base64, empty, or too large.
+    """
+    try:
+        content = base64.b64decode(data, validate=True)
+    except (binascii.Error, TypeError, ValueError):
+        raise PageError("error_not_base64") from None
+    if not content:
+        raise PageError("error_not_base64")
+    folder = context.outputs / "received"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{secrets.token_hex(12)}.{suffix}"
+    path.write_bytes(content)
+    return path
 
 
 def readable(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function, its errors as one sentence instead of a traceback."""
-    import functools
 
     @functools.wraps(function)
     def call(*args: Any, **options: Any) -> Any:
         try:
             return function(*args, **options)
-        except (VoiceError, TypeError, AttributeError) as error:
+        except (VoiceError, TypeError, ValueError, AttributeError) as error:
             sentence = messages.explain(error, messages.LOCALES[0])
             raise gr.Error(sentence, print_exception=False) from None
 

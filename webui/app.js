@@ -67,6 +67,26 @@ window.voicePlayer = (() => {
   const dark = (on) => document.body.classList.toggle("dark", on);
   const field = (id) => document.querySelector(`#${id} textarea, #${id} input`);
 
+  // A button in a table tells the page which row is meant; the time makes each click a new value.
+  const send = (id, value) => {
+    const box = field(id);
+    if (!box) return;
+    box.value = JSON.stringify({ value, at: Date.now() });
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+
+  // One player for all rows: a second click on the same row stops it.
+  const rowPlayer = new Audio();
+  const playFile = (address) => {
+    const whole = new URL(address, document.baseURI).href;
+    const same = rowPlayer.src === whole && !rowPlayer.paused;
+    rowPlayer.pause();
+    if (same) return;
+    rowPlayer.src = whole;
+    rowPlayer.play().catch(() => {});
+  };
+  window.voiceRows = { state: () => ({ src: rowPlayer.src, paused: rowPlayer.paused }) };
+
   const saveDraft = () => {
     const draft = {};
     for (const id of FIELDS) {
@@ -96,6 +116,10 @@ window.voicePlayer = (() => {
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-language]");
     if (link) saveDraft();
+    const sender = event.target.closest("button[data-send]");
+    if (sender) send(sender.dataset.send, sender.dataset.value);
+    const player = event.target.closest("button[data-play]");
+    if (player) playFile(player.dataset.play);
     if (event.target.closest("button[data-theme-switch]")) {
       const on = !document.body.classList.contains("dark");
       localStorage.setItem(THEME, on ? "dark" : "light");

@@ -14,7 +14,7 @@ from webui.components.visitor import locale_of, session_of
 from webui.components.voice_choices import language_choices, voice_choices
 from webui.context import EXAMPLES, AppContext
 from webui.http import PageMiddleware
-from webui.tabs import blend, speak, voices
+from webui.tabs import batch, blend, models, settings, speak, voices
 
 HOUR, DAY = 3600, 24 * 3600
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
@@ -30,6 +30,7 @@ def build_page(context: AppContext, t: gr.I18n) -> gr.Blocks:
     name = messages.text("en", "page_title")
     with gr.Blocks(title=name, analytics_enabled=False, delete_cache=(HOUR, DAY)) as page:
         chip = _header(context, t)
+        timer = gr.Timer(1.0)
         with gr.Tabs(elem_id="voice-tabs"):
             with gr.Tab(t("tab_speak"), id="speak"):
                 speaking = speak.build(context, t)
@@ -37,6 +38,12 @@ def build_page(context: AppContext, t: gr.I18n) -> gr.Blocks:
                 boxes = blend.build(context, t)
             with gr.Tab(t("tab_voices"), id="voices") as voices_tab:
                 listed = voices.build(context, t)
+            with gr.Tab(t("tab_batch"), id="batch") as batch_tab:
+                many = batch.build(context, t)
+            with gr.Tab(t("tab_models"), id="models") as models_tab:
+                installed = models.build(context, t, timer)
+            with gr.Tab(t("tab_settings"), id="settings") as settings_tab:
+                about = settings.build(context, t)
         gr.HTML(f"<p class='voice-footer'>{t('footer_note')}</p>")
         api.build(context)
 
@@ -53,18 +60,24 @@ def build_page(context: AppContext, t: gr.I18n) -> gr.Blocks:
                 gr.Radio(choices=sources), gr.Dropdown(choices=choices),
                 gr.Dropdown(choices=language_choices(locale)), gr.Dropdown(choices=prosody),
                 *(gr.Dropdown(choices=choices) for _ in boxes.voices),
+                gr.Dropdown(choices=choices), gr.Dropdown(choices=language_choices(locale)),
+                *(gr.Dropdown(choices=choices) for _ in many.roles),
             )
 
         reference = speaking.reference
-        lists = [reference.kind, reference.voice, speaking.language, boxes.prosody, *boxes.voices]
+        lists = [reference.kind, reference.voice, speaking.language, boxes.prosody, *boxes.voices,
+                 many.voice, many.language, *many.roles]
         page.load(fill, None, lists, **QUIET)
-        blend_tab.select(fill, None, lists, **QUIET)
+        for tab in (blend_tab, batch_tab):
+            tab.select(fill, None, lists, **QUIET)
+        batch_tab.select(many.show, many.state, many.shown, **QUIET)
         voices_tab.select(lambda: voices.refreshed(context), None, listed.chosen, **QUIET)
-        _watch_model(context, page, chip)
+        _fill_when_opened(context, (models_tab, installed), (settings_tab, about))
+        _watch_model(context, page, chip, timer)
 
         def leave(request: gr.Request) -> None:
             session = session_of(request)
-            for visitor in (session, f"{session}:{blend.BLEND}"):
+            for visitor in (session, f"{session}:{blend.BLEND}", f"{session}:check"):
                 context.jobs.cancel(visitor)
 
         page.unload(leave)
@@ -91,9 +104,26 @@ def _header(context: AppContext, t: gr.I18n) -> gr.HTML:
             return gr.HTML(markup.model_chip("en", context.model), elem_id="voice-model")
 
 
-def _watch_model(context: AppContext, page: gr.Blocks, chip: gr.HTML) -> None:
+def _fill_when_opened(
+    context: AppContext, models_part: tuple[gr.Tab, models.ModelsTab],
+    settings_part: tuple[gr.Tab, gr.HTML],
+) -> None:
+    """Models and settings are looked up when their tab is opened."""
+
+    def models_now(request: gr.Request) -> tuple[Any, ...]:
+        return models.filled(context, locale_of(request))
+
+    def settings_now(request: gr.Request) -> str:
+        return settings.filled(context, locale_of(request))
+
+    models_part[0].select(models_now, None, models_part[1].outputs, **QUIET)
+    settings_part[0].select(settings_now, None, settings_part[1], **QUIET)
+
+
+def _watch_model(
+    context: AppContext, page: gr.Blocks, chip: gr.HTML, timer: gr.Timer
+) -> None:
     """Shows whether the model is there until it is."""
-    timer = gr.Timer(1.0)
 
     def look(request: gr.Request) -> tuple[str, gr.Timer]:
         loading = context.model.state == "loading"
@@ -110,10 +140,13 @@ def launch_options(context: AppContext, t: gr.I18n) -> dict[str, Any]:
         "theme": theme.theme(),
         "css": theme.CSS.read_text(encoding="utf-8"),
         "i18n": t,
-        "max_file_size": context.limits.upload,
+        "max_file_size": context.limits.upload_bytes,
         "allowed_paths": [str(context.outputs.resolve()), str(EXAMPLES)],
         "app_kwargs": {
-            "middleware": [Middleware(PageMiddleware, script=script)],
+            "middleware": [Middleware(
+                PageMiddleware, script=script, hosts=context.hosts,
+                upload_bytes=context.limits.upload_bytes + (1 << 20),
+            )],
             "docs_url": None, "redoc_url": None, "openapi_url": None,
         },
         "footer_links": [],

@@ -14,8 +14,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from voice import Speech, SynthesisSettings, Voice, VoiceLibrary
+from webui.background import Background
+from webui.feeds import Feeds
 from webui.jobs import Job, Jobs
 from webui.messages import PageError
+from webui.settings import StudioSettings
+from webui.turns import Turns
 
 logger = logging.getLogger("webui")
 EXAMPLES = Path(__file__).parent / "examples"
@@ -36,10 +40,13 @@ class SpeakingModel(Protocol):
     ) -> Iterator[Speech]: ...
 
     def blend(
-        self, weights: Mapping[Voice, float], prosody_of: Voice | None = None, name: str = ""
+        self, weights: Mapping[Voice, float], prosody_of: Voice | None = None, name: str = "",
+        *, require_consent: bool = False,
     ) -> Voice: ...
 
     def examples(self) -> list[Voice]: ...
+
+    def plan(self, text: str, settings: SynthesisSettings | None = None) -> Any: ...
 
 
 class ModelSlot:
@@ -50,6 +57,7 @@ class ModelSlot:
         self.error: Exception | None = None
         self.name = ""
         self._model: SpeakingModel | None = None
+        self._latest: object | None = None
 
     @property
     def state(self) -> str:
@@ -61,14 +69,20 @@ class ModelSlot:
     def start(self, name: str, load: Callable[[], SpeakingModel]) -> threading.Thread:
         """Loads in a thread of its own; errors are kept for whoever asks."""
         self.name = name
+        self.error = None
+        self.ready.clear()
+        self._latest = latest = object()
 
         def work() -> None:
+            model, problem = None, None
             try:
-                self._model = load()
+                model = load()
             except Exception as error:
                 logger.exception("the model cannot be loaded")
-                self.error = error
-            self.ready.set()
+                problem = error
+            if self._latest is latest:  # else another was asked for in the meantime
+                self._model, self.error = model, problem
+                self.ready.set()
 
         thread = threading.Thread(target=work, name="load-model", daemon=True)
         thread.start()
@@ -156,6 +170,12 @@ class RecentVoices:
             return self._voices.get(token)
 
 
+    def forget(self) -> None:
+        """Forgets all voices, as when another model is loaded."""
+        with self._lock:
+            self._voices.clear()
+            self._advice.clear()
+
     def advice(self, token: str) -> tuple[str, ...]:
         """What was said of the recording of a voice."""
         with self._lock:
@@ -168,12 +188,12 @@ class Limits:
 
     Attributes:
         text: characters.
-        upload: size of a file, as Gradio writes it.
+        upload_bytes: of a file.
         queue: visitors that may wait.
     """
 
     text: int = 10_000
-    upload: str = "50mb"
+    upload_bytes: int = 50 << 20
     queue: int = 64
 
 
@@ -184,8 +204,13 @@ class AppContext:
     Attributes:
         model: loaded in the background.
         library: kept voices.
-        outputs: folder of the recordings made here.
+        outputs: folder of what is made here; everything in it can be asked for by the page.
         examples: voices that come with the page.
+        hosts: names by which the page may be asked for; empty takes any.
+        administration: whether visitors may change what everybody uses (models, device).
+        allow_no_watermark: whether the administrator allows recordings without the mark.
+        settings: of the Settings tab.
+        load: makes the model that settings ask for.
     """
 
     model: ModelSlot
@@ -195,6 +220,14 @@ class AppContext:
     limits: Limits = field(default_factory=Limits)
     jobs: Jobs = field(default_factory=Jobs)
     recent: RecentVoices = field(default_factory=RecentVoices)
+    turns: Turns = field(default_factory=Turns)
+    feeds: Feeds = field(default_factory=Feeds)
+    background: Background = field(default_factory=Background)
+    hosts: frozenset[str] = frozenset()
+    administration: bool = False
+    allow_no_watermark: bool = False
+    settings: StudioSettings = field(default_factory=StudioSettings)
+    load: Callable[[StudioSettings], SpeakingModel] | None = None
 
     def kept(self, name: str) -> Voice:
         """A voice of the library by its name; what looks like a path is only a name here.

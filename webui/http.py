@@ -1,4 +1,4 @@
-"""The page's HTML as it leaves the server: its language, its script, and headers for safety.
+"""What goes in and out: the page's language and script, headers for safety, refused requests.
 
 ``?lang=zh-CN`` (or ``en``) chooses a language and is remembered in a cookie. The browser is told
 that this is its language, so that everything on the page, built-in words included, follows.
@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from webui import messages
+from webui import guard, messages
 
 YEAR_SECONDS = 365 * 24 * 3600
 HEADERS = {
@@ -50,19 +50,51 @@ def decorate(document: str, locale: str, script: str) -> str:
 
 
 class PageMiddleware:
-    """Rewrites HTML answers of the app inside it; everything else passes through untouched."""
+    """Rewrites HTML answers of the app inside it and refuses requests that a page never makes.
 
-    def __init__(self, app: ASGIApp, script: str = "") -> None:
+    Args:
+        app: inside.
+        script: of the page.
+        hosts: names by which the page may be asked for, so that no other site can be made to
+            point at it (DNS rebinding); empty takes any.
+        upload_bytes: largest body of an upload; others hold at most ``guard.JSON_BYTES``.
+    """
+
+    def __init__(
+        self, app: ASGIApp, script: str = "", hosts: frozenset[str] = frozenset(),
+        upload_bytes: int = guard.JSON_BYTES,
+    ) -> None:
         self.app = app
         self.script = script
+        self.hosts = hosts
+        self.upload_bytes = upload_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         locale, asked = page_language(scope)
+        if refusal := guard.refused(scope, self.hosts, self.upload_bytes):
+            await guard.drain(receive)
+            await _refuse(send, *refusal)
+            return
+        if guard.holds_json(scope):
+            body, refusal = await guard.checked_body(receive)
+            if refusal:
+                await _refuse(send, *refusal)
+                return
+            receive = guard.replayed(body, receive)
         answer = _Answer(send, locale, asked, self.script)
+        answer.newcomer = not guard.visitor_in(Headers(scope=scope).get("cookie", ""))
         await self.app(scope, receive, answer)
+
+
+async def _refuse(send: Send, status: int, sentence: str) -> None:
+    body = json.dumps({"detail": sentence}).encode("utf-8")
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    headers += [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 class _Answer:
@@ -73,6 +105,7 @@ class _Answer:
         self.locale = locale
         self.remember = remember
         self.script = script
+        self.newcomer = False
         self.start: Message | None = None
         self.body = b""
 
@@ -100,10 +133,19 @@ class _Answer:
         headers["content-language"] = self.locale
         headers.add_vary_header("Accept-Language, Cookie")
         if self.remember:
-            cookie: SimpleCookie = SimpleCookie({messages.COOKIE: self.locale})
-            cookie[messages.COOKIE].update(
-                {"path": "/", "max-age": YEAR_SECONDS, "samesite": "Lax"}  # type: ignore[dict-item]
-            )
-            headers.append("set-cookie", cookie[messages.COOKIE].OutputString())
+            headers.append("set-cookie", _cookie(messages.COOKIE, self.locale))
+        if self.newcomer:
+            headers.append("set-cookie", _cookie(guard.VISITOR, guard.new_visitor(), hidden=True))
         await self.send(self.start)
         await self.send({"type": "http.response.body", "body": document})
+
+
+def _cookie(name: str, value: str, hidden: bool = False) -> str:
+    """A cookie for a year, as a header's value; a hidden one is not shown to scripts."""
+    cookie: SimpleCookie = SimpleCookie({name: value})
+    cookie[name].update(
+        {"path": "/", "max-age": YEAR_SECONDS, "samesite": "Lax"}  # type: ignore[dict-item]
+    )
+    if hidden:
+        cookie[name]["httponly"] = True
+    return cookie[name].OutputString()

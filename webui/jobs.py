@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import secrets
 import threading
 import time
 from collections import deque
@@ -24,8 +25,14 @@ class JobCancelledError(Exception):
 
 @dataclass(eq=False)
 class Job:
-    """One piece of work a visitor waits for."""
+    """One piece of work a visitor waits for.
 
+    Attributes:
+        visitor: who; turns at the model go round by this.
+        started: by the monotonic clock.
+    """
+
+    visitor: str = field(default_factory=lambda: secrets.token_hex(8))
     started: float = field(default_factory=time.monotonic)
     _stop: threading.Event = field(default_factory=threading.Event)
 
@@ -61,7 +68,7 @@ class Jobs:
 
     def open(self, visitor: str) -> Job:
         """A job that can be cancelled before its turn comes; :meth:`run` takes the oldest."""
-        job = Job()
+        job = Job(visitor)
         with self._lock:
             self._waiting.setdefault(visitor, deque(maxlen=MOST_WAITING)).append(job)
         return job
@@ -71,7 +78,7 @@ class Jobs:
         """Keeps a job cancellable by its visitor while the block runs."""
         with self._lock:
             waiting = self._waiting.get(visitor)
-            job = waiting.popleft() if waiting else Job()
+            job = waiting.popleft() if waiting else Job(visitor)
             if not waiting:
                 self._waiting.pop(visitor, None)
             self._running[visitor] = job

@@ -15,6 +15,7 @@ import numpy as np
 
 from voice import (
     AudioFileError,
+    ConsentError,
     NothingToSayError,
     Speech,
     SynthesisSettings,
@@ -25,6 +26,18 @@ from voice.synth.speech import Origin, PieceReport
 
 RATE = 24000
 log = logging.getLogger("voice.fake")
+
+
+@dataclass(frozen=True)
+class FakePlan:
+    """What ``Synthesizer.plan`` tells: the pieces."""
+
+    pieces: tuple[str, ...]
+    skipped: str = ""
+
+
+def sentences_of(text: str) -> list[str]:
+    return [part for part in text.replace("!", ".").split(".") if part.strip()]
 
 
 @dataclass
@@ -74,14 +87,21 @@ class FakeSynthesizer:
             raise NothingToSayError("the text holds only punctuation", "Add words.")
         if "☃" in text:
             raise UnknownTextError("the model has no sounds for ☃")
-        return self._tones(text, voice, settings, cancelled or (lambda: False))
+        return self.speak(self.plan(text), voice, settings, cancelled)
+
+    def speak(
+        self, plan: Any, voice: Voice, settings: SynthesisSettings,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Iterator[Speech]:
+        return self._tones(plan.pieces, voice, settings, cancelled or (lambda: False))
 
     def _tones(
-        self, text: str, voice: Voice, settings: SynthesisSettings, cancelled: Callable[[], bool]
+        self, pieces: Sequence[str], voice: Voice, settings: SynthesisSettings,
+        cancelled: Callable[[], bool],
     ) -> Iterator[Speech]:
         origin = Origin("fake", "abc123", voice.name, "cpu", settings.as_dict(), True)
         try:
-            for sentence in [part for part in text.replace("!", ".").split(".") if part.strip()]:
+            for sentence in pieces:
                 end = time.monotonic() + self.chunk_seconds
                 while time.monotonic() < end:
                     if cancelled():
@@ -90,14 +110,17 @@ class FakeSynthesizer:
                 count = int(0.2 * RATE * max(2, len(sentence.split())) / settings.speed)
                 pitch = 120 + float(voice.timbre.mean()) + (settings.seed or 0) % 7
                 samples = 0.3 * np.sin(2 * np.pi * pitch * np.arange(count) / RATE)
-                report = PieceReport(sentence, count / RATE, 5, checked=True)
+                report = PieceReport(sentence.strip(), count / RATE, 5, checked=True)
                 yield Speech(samples.astype(np.float32), RATE, origin, (report,))
         finally:
             self.closed += 1
 
     def blend(
-        self, weights: Mapping[Voice, float], prosody_of: Voice | None = None, name: str = ""
+        self, weights: Mapping[Voice, float], prosody_of: Voice | None = None, name: str = "",
+        *, require_consent: bool = False,
     ) -> Voice:
+        if require_consent and not all(voice.consent for voice in weights):
+            raise ConsentError("No consent statement was given")
         total = sum(weights.values())
         timbre = sum(voice.timbre * weight for voice, weight in weights.items()) / total
         consents = [voice.consent for voice in weights]
@@ -106,6 +129,13 @@ class FakeSynthesizer:
             name=name, model="fake", timbre=timbre, parents=parents,
             consent="; ".join(consents) if all(consents) else "",
         )
+
+    def plan(self, text: str, settings: SynthesisSettings | None = None) -> FakePlan:
+        if not any(letter.isalnum() for letter in text):
+            raise NothingToSayError("the text holds only punctuation", "Add words.")
+        if "☃" in text:
+            raise UnknownTextError("the model has no sounds for ☃")
+        return FakePlan(tuple(sentences_of(text)))
 
     def examples(self) -> list[Voice]:
         return []

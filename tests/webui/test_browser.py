@@ -170,3 +170,66 @@ def test_blend_two_examples_and_keep_the_result(visit: Callable[..., Visit], sit
     page.wait_for_selector("#voices-answer .voice-note.good")
     assert site.context.library.get(SCRIPT_NAME).parents
     assert seen.problems == []
+
+
+def test_twenty_lines_are_checked_spoken_stopped_and_taken_up_after_a_reload(
+    visit: Callable[..., Visit], site: Site, tmp_path: Path
+) -> None:
+    lines = tmp_path / "lines.csv"
+    rows = [f"{i:02d},Sentence {i} here." if i != 5 else "05,...." for i in range(1, 21)]
+    lines.write_text("name,words\n" + "\n".join(rows), "utf8")
+    seen = visit()
+    page = seen.page
+    page.get_by_role("tab", name="Batch").click()
+    page.set_input_files("#batch-file input[type=file]", str(lines))
+    page.wait_for_selector("#batch-preview >> text=Which column holds the text?")
+    choose(page, "batch-column-text", "words")
+    choose(page, "batch-column-id", "name")
+    page.wait_for_selector("#batch-preview >> text=20 lines; 1 cannot be spoken")
+    site.fake.chunk_seconds = 0.15
+    try:
+        page.click("#batch-start")
+        page.wait_for_selector("#batch-rows .voice-state.done")
+        begun = time.monotonic()
+        page.click("#batch-pause")
+        page.wait_for_selector("#batch-progress >> text=Paused.", timeout=3000)
+        assert time.monotonic() - begun < 3
+    finally:
+        site.fake.chunk_seconds = 0.0
+    page.reload()
+    page.wait_for_selector(".voice-chip.ready")
+    page.get_by_role("tab", name="Batch").click()
+    page.wait_for_selector("#batch-progress >> text=Paused.")
+    page.click("#batch-resume")
+    page.wait_for_selector("#batch-progress >> text=19 of 20 done, 1 failed. Finished.")
+    page.locator("#batch-rows [data-play]").first.click()
+    page.wait_for_function("window.voiceRows.state().src.includes('01.wav')")
+    page.locator("#batch-rows [data-send=batch-again]").nth(1).click()
+    page.wait_for_selector("#batch-progress >> text=Finished.")
+    page.click("#batch-zip")
+    page.wait_for_selector("#batch-file-out >> text=recordings", state="visible")
+    assert seen.problems == []
+
+
+def choose(page: object, field: str, option: str) -> None:
+    """Picks an option of a list."""
+    page.click(f"#{field} input")
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+def test_models_and_settings_are_shown(visit: Callable[..., Visit]) -> None:
+    seen = visit()
+    page = seen.page
+    page.get_by_role("tab", name="Models").click()
+    page.wait_for_selector("#models-facts .voice-facts, #models-facts .voice-note")
+    choose(page, "models-chosen", "mini")
+    page.wait_for_selector("#models-facts >> text=MIT")
+    assert "mini" in page.locator("#models-card").inner_text()
+    page.click("#models-use")
+    page.wait_for_selector("#models-answer .voice-note.bad")
+    assert "--allow-changes" in page.locator("#models-answer").inner_text()
+    page.get_by_role("tab", name="Settings").click()
+    page.wait_for_selector("#settings-facts .voice-facts")
+    assert "fake" in page.locator("#settings-facts").inner_text()
+    assert page.locator("#settings-save").is_disabled()
+    assert seen.problems == []

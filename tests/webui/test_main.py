@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.webui.conftest import free_port
-from webui.__main__ import is_local, parse
+from webui.__main__ import allowed_hosts, is_local, parse
 
 
 @pytest.mark.parametrize(("host", "expected"), [
@@ -47,6 +47,12 @@ def test_wrong_arguments_are_refused_in_one_line(
 def test_another_address_is_fine_with_a_password() -> None:
     chosen = parse(["--host", "0.0.0.0", "--auth", "ann:s3cret:x"])
     assert chosen.auth == "ann:s3cret:x"
+
+
+def test_a_page_for_this_machine_answers_to_its_names_alone() -> None:
+    assert allowed_hosts("127.0.0.1", []) == {"localhost", "127.0.0.1", "::1"}
+    assert "proxy.example" in allowed_hosts("localhost", ["Proxy.example"])
+    assert allowed_hosts("0.0.0.0", []) == frozenset(), "others may reach it; they need a password"
 
 
 @pytest.fixture(scope="module")

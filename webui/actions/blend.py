@@ -10,7 +10,7 @@ from webui.context import AppContext
 from webui.jobs import Job, logged
 from webui.messages import PageError
 
-MOST = 4
+MOST = 6
 
 
 def blend_voices(
@@ -28,6 +28,7 @@ def blend_voices(
 
     Raises:
         PageError: fewer than two voices are left, one is named twice, or the prosody's is missing.
+        ConsentError: a parent has no consent statement.
         VoiceError: the voices do not fit each other.
     """
     with logged("blend", voices=len(parents)):
@@ -41,6 +42,7 @@ def blend_voices(
         voices: dict[int, Voice] = {i: find_voice(context, key, job) for i, key, _ in used}
         weights = {voices[i]: weight for i, _, weight in used}
         made = context.model.get(job).blend(
-            weights, prosody_of=None if prosody is None else voices[prosody]
+            weights, prosody_of=None if prosody is None else voices[prosody],
+            require_consent=True,
         )
         return context.recent.add(made)

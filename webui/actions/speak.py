@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from voice import Speech, SynthesisSettings, Voice
-from webui.actions.voices import find_voice, safe_stem
+from voice import Passage, Speech, SynthesisSettings, Voice
+from webui.actions.history import remember
+from webui.actions.voices import RECENT, find_voice
 from webui.context import AppContext
 from webui.jobs import Job, JobCancelledError, collected_warnings, logged
 from webui.messages import PageError
@@ -57,7 +58,7 @@ class Take:
         info: seed, checked, passed, retries and more; see ``voice.Speech.info``.
         voice_token: by which the voice can be kept.
         voice_name: empty for a voice that is not kept.
-        skipped: characters that were left out.
+        id: by which the history knows it.
     """
 
     path: Path
@@ -66,6 +67,7 @@ class Take:
     info: dict[str, Any]
     voice_token: str
     voice_name: str
+    id: str = ""
 
     @property
     def rtf(self) -> float:
@@ -78,11 +80,13 @@ class Step:
     """Where the work stands.
 
     Attributes:
-        stage: ``loading``, ``listening``, ``speaking`` or ``done``.
+        stage: ``loading``, ``listening``, ``waiting``, ``speaking`` or ``done``.
         fraction: of the work, 0 to 1.
         chunk: sound made since the step before.
         take: at the end.
         seconds: of sound made so far.
+        ahead: pieces of other work that come first, while it waits.
+        left: seconds until it is done, as far as one can tell.
     """
 
     stage: str
@@ -90,6 +94,8 @@ class Step:
     chunk: Speech | None = None
     take: Take | None = None
     seconds: float = 0.0
+    ahead: int = 0
+    left: float | None = None
 
 
 @dataclass(frozen=True)
@@ -100,11 +106,13 @@ class Request:
         text: to speak.
         source: whose voice.
         options: fields of ``voice.SynthesisSettings``.
+        owner: whose history keeps the recording.
     """
 
     text: str
     source: Source
     options: dict[str, Any] = field(default_factory=dict)
+    owner: str = "program"
 
 
 def speak(context: AppContext, request: Request, job: Job) -> Iterator[Step]:
@@ -117,7 +125,7 @@ def speak(context: AppContext, request: Request, job: Job) -> Iterator[Step]:
     fields = {"characters": len(request.text), "source": request.source.kind}
     with logged("speak", **fields) as line:
         check(context, request)
-        settings = SynthesisSettings(**request.options)
+        settings = SynthesisSettings(**request.options, watermark=context.settings.watermark)
         if not context.model.ready.is_set():
             yield Step("loading", 0.0)
         context.model.get(job)
@@ -128,14 +136,24 @@ def speak(context: AppContext, request: Request, job: Job) -> Iterator[Step]:
         started = time.monotonic()
         chunks: list[Speech] = []
         expected = expected_seconds(request.text) / settings.speed
-        for chunk in _chunks(context, request.text, voice, settings, job):
+        for chunk in chunks_in_turn(context, request.text, voice, settings, job):
+            if isinstance(chunk, int):
+                if not chunks:
+                    yield Step("waiting", 0.05, ahead=chunk)
+                continue
             chunks.append(chunk)
             made = sum(one.seconds for one in chunks)
-            yield Step("speaking", 0.05 + 0.9 * min(made / expected, 1.0), chunk, seconds=made)
+            share = min(made / expected, 1.0)
+            left = (time.monotonic() - started) * (1 - share) / share
+            yield Step("speaking", 0.05 + 0.9 * share, chunk, seconds=made, left=left)
         speech = join(chunks)
         context.recent.add(with_preview(voice, speech), token)
+        key = request.source.key or f"{RECENT}:{token}"
+        passage = Passage(request.text, speech, {"voice": key})
+        name, path = remember(context, request.owner, passage)
         take = Take(
-            path=save(context, speech, voice.name),
+            path=path,
+            id=name,
             seconds=speech.seconds,
             elapsed=time.monotonic() - started,
             info=speech.info,
@@ -147,13 +165,31 @@ def speak(context: AppContext, request: Request, job: Job) -> Iterator[Step]:
         yield Step("done", 1.0, take=take, seconds=take.seconds)
 
 
-def _chunks(
+def chunks_in_turn(
     context: AppContext, text: str, voice: Voice, settings: SynthesisSettings, job: Job
-) -> Iterator[Speech]:
-    """Chunks until the visitor asks to stop; then the model's work is ended too."""
+) -> Iterator[Speech | int]:
+    """Chunks, each made in its turn, until the visitor asks to stop; then the model stops too.
+
+    Yields:
+        Speech, and while others are served the number of pieces of work that come first.
+    """
     model = context.model.get(job)
     try:
-        for chunk in model.stream(text, voice, settings, cancelled=lambda: job.cancelled):
+        chunks = model.stream(text, voice, settings, cancelled=lambda: job.cancelled)
+        while True:
+            ticket = context.turns.ask(job.visitor)
+            try:
+                shown = -1
+                while not context.turns.wait(ticket):
+                    job.check()
+                    if (ahead := context.turns.ahead(ticket)) not in (0, shown):
+                        shown = ahead
+                        yield ahead
+                chunk = next(chunks, None)
+            finally:
+                context.turns.leave(ticket)
+            if chunk is None:
+                return
             job.check()
             yield chunk
     except Exception as error:
@@ -168,11 +204,20 @@ def check(context: AppContext, request: Request) -> None:
     Raises:
         PageError: names what is missing.
     """
-    text, source = request.text, request.source
+    text = request.text
     if not text.strip():
         raise PageError("error_need_text")
     if len(text) > context.limits.text:
         raise PageError("error_text_long", length=len(text), limit=context.limits.text)
+    check_source(request.source)
+
+
+def check_source(source: Source) -> None:
+    """Refuses a source that names no voice.
+
+    Raises:
+        PageError: names what is missing.
+    """
     if source.kind == RECORDING:
         if not source.recording:
             raise PageError("error_need_recording")
@@ -201,6 +246,18 @@ def voice_of(context: AppContext, source: Source, job: Job) -> tuple[str, Voice]
             voice = model.enroll([Path(source.recording)], transcript=transcript or None)
         context.recent.add(voice, token, tuple(advice))
     return token, voice
+
+
+def clone(context: AppContext, source: Source, job: Job) -> str:
+    """Makes a voice of a recording without speaking; returns its token.
+
+    Raises:
+        PageError: the recording or the consent is missing.
+        VoiceError: the recording cannot be used.
+    """
+    with logged("clone"):
+        check_source(source)
+        return voice_of(context, source, job)[0]
 
 
 def recording_token(path: str, transcript: str) -> str:
@@ -236,13 +293,3 @@ def with_preview(voice: Voice, speech: Speech) -> Voice:
     samples = np.round(np.clip(speech.samples[:count], -1, 1) * 32767).astype(np.int16)
     return replace(voice, preview=samples, preview_rate=speech.sample_rate)
 
-
-def save(context: AppContext, speech: Speech, voice_name: str) -> Path:
-    """Writes a recording, with its note, under a name that a person can tell from others."""
-    context.outputs.mkdir(parents=True, exist_ok=True)
-    stamp = time.strftime("%Y%m%d-%H%M%S")
-    seed = speech.info.get("seed")
-    unique = f"{time.monotonic_ns() % 10**6:06d}"
-    path = context.outputs / f"{safe_stem(voice_name)}-{stamp}-{seed}-{unique}.wav"
-    speech.save(path)
-    return path

@@ -17,6 +17,10 @@ def status(locale: str, step: Step) -> str:
     if step.seconds and step.stage == "speaking":
         made = messages.text(locale, "status_seconds", seconds=f"{step.seconds:.1f}")
         sentence = f"{sentence} {made}"
+    if step.left is not None and step.left >= 2 and step.stage == "speaking":
+        sentence += " " + messages.text(locale, "status_left", seconds=round(step.left))
+    if step.stage == "waiting" and step.ahead:
+        sentence = messages.text(locale, "stage_queued", count=step.ahead)
     return bar(sentence, step.fraction)
 
 
@@ -62,6 +66,11 @@ def done(locale: str, take: Take) -> str:
     if info.get("skipped"):
         rows.append(("info_skipped", str(info["skipped"])))
     return facts(((messages.text(locale, key), value) for key, value in rows), "voice-facts")
+
+
+def plain(locale: str, sentence: str) -> str:
+    """A sentence of the library in the page's language, without folders."""
+    return messages.translate(sentence, locale)
 
 
 def facts(rows: Iterable[tuple[str, str]], css: str = "voice-facts") -> str:

@@ -1,4 +1,4 @@
-"""Tab Blend: a new voice between two to four others."""
+"""Tab Blend: a new voice between two to six others."""
 
 from __future__ import annotations
 
