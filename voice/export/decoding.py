@@ -1,0 +1,263 @@
+"""The token loop without torch: one text, several candidates, as :mod:`voice.decode.loop` has it.
+
+The one allowed second loop; tests hold it equal to the first, token by token.
+Axes: B rows, P phonemes, Q prompt codes, S cache slots, H heads, E head width, C classes, D width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from voice.errors import VoiceError
+from voice.export.manifest import Decoding
+from voice.export.sampling import Race, Sampling, draw, penalised, probabilities
+from voice.export.sessions import Sessions
+
+_SPARE_SLOTS = 96
+_NEVER = np.float32(-1e4)
+
+
+class Stopped(VoiceError):
+    """The caller asked to stop."""
+
+    code = "cancelled"
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """One text.
+
+    Attributes:
+        phoneme_ids: (P,) int64; the prompt's first.
+        seeds: one candidate each.
+        prompt_codes: (Q,) int64, Q may be 0.
+        prompt_phonemes: how many of the ids are the prompt's.
+        prompt_spoken: (Q,) int64, which of them each prompt code says; None if not known.
+        bert: (P, W) float32, for a model with BERT; None means zeros.
+    """
+
+    phoneme_ids: np.ndarray
+    seeds: Sequence[int]
+    prompt_codes: np.ndarray
+    prompt_phonemes: int
+    prompt_spoken: np.ndarray | None = None
+    bert: np.ndarray | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """What one row became: (T,) int64 codes, and ``end``, ``limit`` or ``cycle``."""
+
+    codes: np.ndarray
+    finish: str
+
+
+class Stepper:
+    """The language model of a bundle in the middle of a text.
+
+    Args:
+        sessions: of the bundle.
+        request: the text.
+        room: most tokens that will follow.
+    """
+
+    def __init__(self, sessions: Sessions, request: Request, room: int) -> None:
+        self._sessions, self._numbers = sessions, sessions.manifest.decoding
+        rows, self._room = len(request.seeds), room
+        ids = np.ascontiguousarray(request.phoneme_ids, np.int64)[None]
+        codes = np.ascontiguousarray(request.prompt_codes, np.int64)[None]
+        inputs, spoken = {"phoneme_ids": ids, "codes": codes}, _spoken(request)
+        numbers = self._numbers
+        if numbers.bert_width:
+            bert = request.bert
+            empty = np.zeros((ids.shape[1], numbers.bert_width), np.float32)
+            inputs["bert"] = (empty if bert is None else np.asarray(bert, np.float32))[None]
+        if numbers.reading:
+            inputs["spoken"] = spoken[None]
+        outputs, *rest = sessions.run("prefill", inputs)
+        window = rest.pop(0)[0] if numbers.reading else None
+        self.length = ids.shape[1] + codes.shape[1]
+        self._position = np.full(rows, codes.shape[1], np.int64)
+        self._cache = [self._buffer(x, rows) for x in rest]
+        self._names = [f"past_{kind}_{i}" for i in range(numbers.layers)
+                       for kind in ("key", "value")]
+        self.head = None if window is None else Head(
+            numbers, window, np.full(rows, spoken[-1] if len(spoken) else 0), ids.shape[1] - 1)
+        outputs = np.repeat(outputs, rows, 0)
+        self.logits = outputs if self.head is None else self.head.codes(outputs)
+
+    def _buffer(self, written: np.ndarray, rows: int) -> np.ndarray:
+        """(B, H, S, E) with room for some more positions."""
+        _, heads, used, width = written.shape
+        size = used + min(self._room, _SPARE_SLOTS)
+        made = np.zeros((rows, heads, size, width), np.float32)
+        made[:, :, :used] = written
+        return made
+
+    def step(self, codes: np.ndarray) -> None:
+        """Takes the rows' new tokens (B,); :attr:`logits` (B, C) are then those of the next."""
+        if self.length == self._cache[0].shape[2]:
+            self._cache = [self._longer(x) for x in self._cache]
+        inputs = {"codes": codes.astype(np.int64), "position": self._position,
+                  "length": np.array([self.length], np.int64),
+                  **dict(zip(self._names, self._cache, strict=True))}
+        if self.head is not None:
+            inputs["seen"] = self.head.seen()
+        outputs, *new = self._sessions.run("step_fixed", inputs)
+        for buffer, added in zip(self._cache, new, strict=True):
+            buffer[:, :, self.length] = added[:, :, 0]
+        self.length += 1
+        self._position = self._position + 1
+        self.logits = outputs if self.head is None else self.head.follow(outputs)
+
+    def _longer(self, buffer: np.ndarray) -> np.ndarray:
+        more = np.zeros((*buffer.shape[:2], _SPARE_SLOTS, buffer.shape[3]), np.float32)
+        return np.concatenate([buffer, more], 2)
+
+    def keep(self, rows: np.ndarray) -> None:
+        """Goes on with these rows only."""
+        self._cache = [np.ascontiguousarray(x[rows]) for x in self._cache]
+        self._position = self._position[rows]
+        if self.head is not None:
+            self.head.keep(rows)
+
+
+class Head:
+    """Where each row reads; see :class:`voice.decode.stepper.ReadingHead`.
+
+    Args:
+        numbers: of the bundle.
+        window: (P, D), what the head sees at each phoneme.
+        place: (B,) int64, where the heads start.
+        last: the last phoneme.
+    """
+
+    def __init__(
+        self, numbers: Decoding, window: np.ndarray, place: np.ndarray, last: int
+    ) -> None:
+        assert numbers.reading is not None
+        self._rules, self._end = numbers.reading, numbers.codes
+        self._window, self.place, self._last = window, place.astype(np.int64), last
+        self._waited = np.zeros_like(self.place)
+
+    def seen(self) -> np.ndarray:
+        """(B, D) float32."""
+        return self._window[self.place]
+
+    def codes(self, outputs: np.ndarray) -> np.ndarray:
+        """Logits (B, C) of the codes out of the outputs (B, O)."""
+        logits = outputs[:, : self._end + 1].copy()
+        logits[self.place < self._last - self._rules.near_end, self._end] = _NEVER
+        logits[self._waited >= self._rules.patience, self._end] = -_NEVER
+        return logits
+
+    def follow(self, outputs: np.ndarray) -> np.ndarray:
+        """Moves the heads as the outputs say; returns :meth:`codes`."""
+        moves = np.asarray(self._rules.moves, np.int64)[outputs[:, self._end + 1 :].argmax(1)]
+        self.place = np.clip(self.place + moves, 0, self._last)
+        self._waited = np.where(self.place >= self._last, self._waited + 1, 0)
+        return self.codes(outputs)
+
+    def keep(self, rows: np.ndarray) -> None:
+        """Goes on with these rows only."""
+        self.place, self._waited = self.place[rows], self._waited[rows]
+
+
+def _spoken(request: Request) -> np.ndarray:
+    """(Q,) int64; the prompt's phonemes evenly spread if not known."""
+    count = len(request.prompt_codes)
+    if request.prompt_spoken is not None and len(request.prompt_spoken) == count:
+        return np.asarray(request.prompt_spoken, np.int64)
+    return np.arange(count, dtype=np.int64) * request.prompt_phonemes // max(1, count)
+
+
+def generate(
+    sessions: Sessions, request: Request, sampling: Sampling,
+    cancelled: Callable[[], bool] | None = None,
+) -> list[Candidate]:
+    """Speaks one text, in tokens.
+
+    Args:
+        sessions: of the bundle.
+        request: the text and the candidates' seeds.
+        sampling: how to draw.
+        cancelled: asked before every step; True stops.
+
+    Raises:
+        Stopped: it did.
+    """
+    run = _Run(sessions, request, sampling)
+    while run.rows:
+        if cancelled is not None and cancelled():
+            raise Stopped("generation was cancelled")
+        run.advance()
+    return [run.done[i] for i in range(len(request.seeds))]
+
+
+class _Run:
+    """Rows under way."""
+
+    def __init__(self, sessions: Sessions, request: Request, sampling: Sampling) -> None:
+        numbers = sessions.manifest.decoding
+        spoken = len(request.phoneme_ids) - request.prompt_phonemes
+        self._limit = min(numbers.max_tokens,
+                          int(numbers.tokens_base + numbers.tokens_per_phoneme * spoken))
+        self._numbers, self._sampling = numbers, sampling
+        self._stepper = Stepper(sessions, request, self._limit)
+        count = len(request.seeds)
+        self._used = np.zeros((count, numbers.codes + 1), bool)
+        self._used[:, np.asarray(request.prompt_codes, np.int64)] = True
+        self._race = Race(request.seeds, numbers.codes + 1)
+        self._tokens = np.zeros((count, self._limit), np.int64)
+        self._runs = np.zeros((count, numbers.longest_period), np.int64)
+        self.rows, self.made = list(range(count)), 0
+        self.done: dict[int, Candidate] = {}
+
+    def advance(self) -> None:
+        """One more token for every row."""
+        end = self._numbers.codes
+        logits = penalised(self._stepper.logits, self._used, self._sampling, self.made)
+        codes = draw(probabilities(logits, self._sampling), self._race.step())
+        ended = (codes == end) | (logits.argmax(1) == end)
+        rows = np.asarray(self.rows)
+        self._tokens[rows, self.made] = codes
+        over = self._record(rows, ended)
+        self.made += 1
+        if over.any():
+            keep = np.flatnonzero(~over)
+            self.rows, codes = [self.rows[i] for i in keep], codes[keep]
+            self._race.keep(keep)
+            self._used = self._used[keep]
+            if self.rows:
+                self._stepper.keep(keep)
+        if self.rows:
+            self._used[np.arange(len(codes)), codes] = True
+            self._stepper.step(codes)
+
+    def _record(self, rows: np.ndarray, ended: np.ndarray) -> np.ndarray:
+        """Notes rows that are over; returns (B,) which."""
+        stuck = self._stuck(rows)
+        over = ended | (stuck > 0) | (self.made + 1 >= self._limit)
+        for place in np.flatnonzero(over):
+            finish, kept = "limit", self.made + 1
+            if ended[place]:
+                finish, kept = "end", self.made
+            elif stuck[place]:
+                finish, kept = "cycle", self.made + 1 - int(stuck[place])
+            index = self.rows[place]
+            self.done[index] = Candidate(self._tokens[index, :kept].copy(), finish)
+        return over
+
+    def _stuck(self, rows: np.ndarray) -> np.ndarray:
+        """(B,) number of tokens that only repeat those a period before; 0 where not stuck."""
+        numbers, made = self._numbers, self.made
+        span = min(numbers.longest_period, made)
+        past = self._tokens[rows, made - span : made][:, ::-1]
+        runs = np.zeros((len(rows), numbers.longest_period), np.int64)
+        runs[:, :span] = (self._runs[rows, :span] + 1) * (past == self._tokens[rows, made][:, None])
+        self._runs[rows] = runs
+        periods = np.arange(1, numbers.longest_period + 1)
+        return np.where(runs >= np.maximum(numbers.cycle_tokens, 2 * periods), runs, 0).max(1)

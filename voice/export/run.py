@@ -1,0 +1,353 @@
+"""Speaks with a bundle: numpy and onnxruntime, no torch. The reference for every other runtime.
+
+    from voice.export.run import BundleSynthesizer
+    synthesizer = BundleSynthesizer.load("bundle")
+    for chunk in synthesizer.stream("Hello.", synthesizer.voice("Isla")): ...
+
+The steps are those of :mod:`voice.synth`, and its random numbers but for the decoder's noise.
+Axes: N samples, T codes, P phonemes, C channels, F latent frames, D timbre width.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from voice.errors import OptionError, VoiceFileError
+from voice.export.decoding import Candidate, Request, generate
+from voice.export.manifest import Manifest, check_files, read_manifest
+from voice.export.sampling import Sampling
+from voice.export.sessions import Sessions
+from voice.export.voices import BundleVoice, read_bundle_voice
+from voice.synth import selfcheck
+from voice.synth.finish import finish
+from voice.synth.plan import Piece, Plan, make_plan
+from voice.synth.settings import SynthesisSettings
+from voice.synth.speech import Origin, PieceReport, Speech, join
+from voice.synth.voicefile import SUFFIX, Voice, read_voice
+from voice.text import symbols as tables
+
+GREEDY = 1e-3  # temperatures below draw the same tokens whatever the seed
+CHUNK_FRAMES = 50
+_DEVICE = "cpu (onnxruntime)"
+
+
+def row_seed(seed: int, piece: int, purpose: str | int) -> int:
+    """The same as :func:`voice.synth.draw.row_seed`, which loads torch."""
+    digest = hashlib.blake2b(f"{seed}/{piece}/{purpose}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "little") >> 1
+
+
+class BundleSynthesizer:
+    """Speaks with one bundle, for one caller at a time.
+
+    Args:
+        folder: of the bundle.
+        manifest: its manifest.
+        threads: that a graph may use.
+    """
+
+    def __init__(self, folder: Path, manifest: Manifest, threads: int = 1) -> None:
+        self.folder, self.manifest = folder, manifest
+        self.sessions = Sessions(folder, manifest, threads)
+        self.limits = {
+            e.language: selfcheck.Limits(e.errors, e.run, e.tokens_low, e.tokens_high)
+            for e in manifest.selfcheck
+        }
+        self._symbols = tables.table(manifest.symbols)
+        self._lock = threading.RLock()
+        self._voices: dict[str, BundleVoice] = {}
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike[str], threads: int = 1) -> BundleSynthesizer:
+        """Opens a bundle and checks every file of it.
+
+        Args:
+            folder: that ``python -m voice export`` made.
+            threads: that a graph may use.
+
+        Raises:
+            ModelFileError: a file is missing, truncated or changed, or the bundle is of another
+                version.
+        """
+        path = Path(folder)
+        manifest = read_manifest(path)
+        check_files(path, manifest)
+        return cls(path, manifest, threads)
+
+    @property
+    def name(self) -> str:
+        """Name of the model."""
+        return self.manifest.model
+
+    @property
+    def revision(self) -> str:
+        """Digest of the model's weights."""
+        return self.manifest.revision
+
+    @property
+    def sample_rate(self) -> int:
+        """Of the sound it makes, in Hz."""
+        return self.manifest.sound.sample_rate
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Languages it speaks."""
+        return self.manifest.languages
+
+    @property
+    def device(self) -> str:
+        """Where it computes."""
+        return _DEVICE
+
+    # Voices
+
+    def voices(self) -> list[str]:
+        """Names of the bundle's voices."""
+        return [entry.name for entry in self.manifest.voices]
+
+    def voice(self, name_or_file: str | os.PathLike[str]) -> Voice:
+        """A voice of the bundle by name, or one in a ``.voice`` file made for the same model.
+
+        Raises:
+            VoiceFileError: there is none, or it is for another model.
+        """
+        text = os.fspath(name_or_file)
+        entry = next((e for e in self.manifest.voices if e.name == text), None)
+        if entry is not None:
+            if text not in self._voices:
+                self._voices[text] = read_bundle_voice(self.folder / entry.file)
+            return self._voices[text].voice
+        if text.endswith(SUFFIX):
+            found = read_voice(text)
+            self.check_voice(found)
+            return found
+        names = ", ".join(self.voices()) or "none"
+        raise VoiceFileError(f"the bundle has no voice {text!r}",
+                             f"Voices here: {names}; or name a {SUFFIX} file.")
+
+    def check_voice(self, voice: Voice) -> None:
+        """Refuses a voice that was made for another model.
+
+        Raises:
+            VoiceFileError: it was.
+        """
+        decoding = self.manifest.decoding
+        fits = (
+            voice.model == self.name
+            and len(voice.timbre) == self.manifest.sound.timbre_width
+            and int(voice.prompt_codes.max(initial=0)) < decoding.codes
+            and int(voice.prompt_phonemes.max(initial=0)) < len(self._symbols)
+        )
+        if not fits:
+            raise VoiceFileError(f"voice {voice.name} was made for model {voice.model}, "
+                                 f"not {self.name}", "Enroll its recordings with this model.")
+
+    def blend(self, weights: Mapping[Voice, float], prosody_of: Voice | None = None) -> Voice:
+        """A voice between others; see :func:`voice.synth.blend.blend_voices`."""
+        from voice.synth.blend import blend_voices
+
+        for voice in weights:
+            self.check_voice(voice)
+        return blend_voices(weights, "", prosody_of=prosody_of)
+
+    # Speaking
+
+    def plan(self, text: str, settings: SynthesisSettings | None = None, **options: Any) -> Plan:
+        """How a text will be cut and what it sounds like; errors as :func:`make_plan`."""
+        chosen = _settings(settings, options)
+        return make_plan(text, chosen, self.languages, self.manifest.symbols)
+
+    def say(
+        self, text: str, voice: Voice, settings: SynthesisSettings | None = None, **options: Any
+    ) -> Speech:
+        """Speaks a text: the chunks of :meth:`stream`, joined."""
+        return join(self.stream(text, voice, settings, **options))
+
+    def stream(
+        self, text: str, voice: Voice, settings: SynthesisSettings | None = None,
+        *, cancelled: Callable[[], bool] | None = None, **options: Any,
+    ) -> Iterator[Speech]:
+        """Speaks a text, piece by piece; the text is checked before the first is asked for."""
+        chosen = _settings(settings, options)
+        return self.speak(self.plan(text, chosen), voice, chosen, cancelled)
+
+    def speak(
+        self, plan: Plan, voice: Voice, settings: SynthesisSettings,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Iterator[Speech]:
+        """Speaks a plan; a chunk for each piece, its pause at the end."""
+        self.check_voice(voice)
+        chosen = settings.seeded()
+        marked = chosen.watermark and self.sessions.has("mark")
+        origin = Origin(self.name, self.revision, voice.name, self.device, chosen.as_dict(),
+                        marked, plan.skipped)
+        return (self._piece(piece, voice, chosen, origin, cancelled) for piece in plan.pieces)
+
+    def _piece(
+        self, piece: Piece, voice: Voice, settings: SynthesisSettings, origin: Origin,
+        cancelled: Callable[[], bool] | None,
+    ) -> Speech:
+        with self._lock:
+            codes, reading, attempts, draws = self.draw(piece, voice, settings, cancelled)
+            pause = np.zeros(round(piece.pause * self.sample_rate), np.float32)
+            samples = pause
+            if len(codes):
+                made = self.sound(codes, piece.phonemes.ids, voice.timbre, settings, piece.index)
+                samples = np.concatenate([finish(made, self.sample_rate), pause])
+                if origin.watermark:
+                    samples = self.sessions.run("mark", {"samples": samples[None]})[0][0]
+        report = PieceReport(
+            text=piece.text, seconds=len(samples) / self.sample_rate, semantic_tokens=len(codes),
+            checked=reading is not None, passed=reading.passed if reading else True,
+            errors=round(reading.errors, 4) if reading else 0.0, draws=draws, retries=attempts,
+        )
+        return Speech(samples, self.sample_rate, origin, (report,))
+
+    def draw(
+        self, piece: Piece, voice: Voice, settings: SynthesisSettings,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> tuple[np.ndarray, selfcheck.Reading | None, int, int]:
+        """Tokens of a piece, as :class:`voice.synth.draw.Drafter` draws them.
+
+        Returns:
+            (T,) int64 codes, what the self-check saw (None where it is off), rounds after the
+            first, and candidates in all.
+        """
+        fixed = settings.temperature < GREEDY or settings.top_k == 1
+        check = settings.check and self.sessions.has("read")
+        candidates = 1 if fixed or not check else settings.candidates
+        rounds = 1 if fixed or not check else settings.retries + 1
+        kept: tuple[np.ndarray, selfcheck.Reading | None] = (np.zeros(0, np.int64), None)
+        for attempt in range(rounds):
+            seeds = [row_seed(settings.seed or 0, piece.index, attempt * candidates + k)
+                     for k in range(candidates)]
+            group = generate(self.sessions, self._request(piece, voice, settings, seeds),
+                             self._sampling(settings), cancelled)
+            kept = self._choose(piece, group, kept, check)
+            if kept[1] is None or kept[1].passed:
+                break
+        return *kept, attempt, (attempt + 1) * candidates
+
+    def _sampling(self, settings: SynthesisSettings) -> Sampling:
+        return Sampling(settings.top_k, settings.top_p, settings.temperature,
+                        settings.repetition_penalty, self.manifest.decoding.min_tokens)
+
+    def _request(
+        self, piece: Piece, voice: Voice, settings: SynthesisSettings, seeds: list[int]
+    ) -> Request:
+        prompt = settings.prompt and len(voice.prompt_codes) and len(voice.prompt_phonemes)
+        codes = voice.prompt_codes if prompt else np.zeros(0, np.int64)
+        phonemes = voice.prompt_phonemes if prompt else np.zeros(0, np.int64)
+        own = next((v for v in self._voices.values() if v.voice is voice), None)
+        return Request(
+            np.concatenate([phonemes, piece.phonemes.ids]), seeds, codes, len(phonemes),
+            own.spoken if own and prompt else None,
+        )
+
+    def _choose(
+        self, piece: Piece, group: list[Candidate],
+        before: tuple[np.ndarray, selfcheck.Reading | None], check: bool,
+    ) -> tuple[np.ndarray, selfcheck.Reading | None]:
+        """The best candidate of this round and the one kept before."""
+        if not check:
+            return group[0].codes, None
+        wanted = selfcheck.wanted_classes(piece.phonemes.ids, self._symbols)
+        limits = self.limits.get(piece.language, selfcheck.OTHERS)
+        rows = [row.codes for row in group]
+        readings = [
+            selfcheck.judge(wanted, selfcheck.wanted_classes(self.read(row.codes), self._symbols),
+                            len(row.codes), limits, row.finish == "end")
+            for row in group
+        ]
+        if before[1] is not None:
+            rows.insert(0, before[0])
+            readings.insert(0, before[1])
+        best = selfcheck.best_of(readings)
+        return rows[best], readings[best]
+
+    def read(self, codes: np.ndarray) -> np.ndarray:
+        """The phonemes that (T,) codes carry, (Q,) int64 rows of the symbol table."""
+        numbers = self.manifest.tokenizing
+        if not len(codes) or numbers is None:
+            return np.zeros(0, np.int64)
+        classes = self.sessions.run("read", {"codes": codes[None]}, ["classes"])[0][0]
+        return selfcheck.collapse(classes, numbers.blank)
+
+    def sound(
+        self, codes: np.ndarray, phoneme_ids: np.ndarray, timbre: np.ndarray,
+        settings: SynthesisSettings, piece: int = 0,
+    ) -> np.ndarray:
+        """The sound of (T,) codes and (P,) phonemes, (N,) float32, neither trimmed nor marked."""
+        return np.concatenate(list(self.sound_chunks(codes, phoneme_ids, timbre, settings, piece)))
+
+    def sound_chunks(
+        self, codes: np.ndarray, phoneme_ids: np.ndarray, timbre: np.ndarray,
+        settings: SynthesisSettings, piece: int = 0, frames: int = CHUNK_FRAMES,
+    ) -> Iterator[np.ndarray]:
+        """The same in chunks of so many latent frames, which joined are the whole exactly."""
+        numbers = self.manifest.sound
+        count = numbers.stretch * len(codes)
+        if settings.speed != 1:
+            count = int(count / settings.speed) + 1
+        seed = row_seed(settings.seed or 0, piece, "noise")
+        noise = np.random.Generator(np.random.PCG64(seed)).standard_normal(
+            (1, numbers.latent, count), dtype=np.float32) * np.float32(settings.noise_scale)
+        yield from self.waveform_chunks(self.latent(codes, phoneme_ids, timbre, noise), timbre,
+                                        frames)
+
+    def latent(
+        self, codes: np.ndarray, phoneme_ids: np.ndarray, timbre: np.ndarray, noise: np.ndarray
+    ) -> np.ndarray:
+        """(T,), (P,), (D,) and scaled noise (1, C, F) to (1, C, F)."""
+        return self.sessions.run("latent", {
+            "codes": np.asarray(codes, np.int64)[None],
+            "phoneme_ids": np.asarray(phoneme_ids, np.int64)[None],
+            "timbre": np.asarray(timbre, np.float32)[None], "noise": noise,
+        })[0]
+
+    def waveform_chunks(
+        self, latent: np.ndarray, timbre: np.ndarray, frames: int
+    ) -> Iterator[np.ndarray]:
+        """Samples of a latent (1, C, F), piece by piece; see :meth:`Vits.waveform_chunks`."""
+        if frames < 1:
+            raise OptionError(f"{frames} frames a chunk", "Give at least 1.")
+        context = self.manifest.sound.context_frames
+        size, total = self.manifest.sound.frame_samples, latent.shape[2]
+        own = np.asarray(timbre, np.float32)[None]
+        for start in range(0, total, frames):
+            stop = min(start + frames, total)
+            left, right = max(0, start - context), min(total, stop + context)
+            part = np.ascontiguousarray(latent[:, :, left:right])
+            audio = self.sessions.run("waveform", {"latent": part, "timbre": own})[0][0]
+            yield np.nan_to_num(audio[(start - left) * size : (stop - left) * size])
+
+    # Enrolling
+
+    def tokenize(self, samples: np.ndarray) -> np.ndarray:
+        """Codes (T,) int64 of (N,) samples at ``manifest.tokenizing.sample_rate``.
+
+        Raises:
+            ModelFileError: the bundle has no tokenizer.
+        """
+        numbers = self.manifest.tokenizing
+        size = numbers.token_samples if numbers else 1
+        count = math.ceil(len(samples) / size) * size
+        padded = np.pad(np.asarray(samples, np.float32), (0, count - len(samples)))
+        return self.sessions.run("tokenize", {"samples": padded[None]})[0][0]
+
+    def timbre(self, samples: np.ndarray) -> np.ndarray:
+        """Timbre (D,) of 1 to 10 s of samples (N,) at ``manifest.sound.timbre_rate``."""
+        return self.sessions.run("timbre", {"samples": np.asarray(samples, np.float32)[None]})[0][0]
+
+
+def _settings(settings: SynthesisSettings | None, options: dict[str, Any]) -> SynthesisSettings:
+    chosen = settings or SynthesisSettings()
+    return chosen.replace(**options) if options else chosen

@@ -1,0 +1,65 @@
+"""Sound that can be put beside other sound: trimmed, levelled, faded. No torch here.
+
+Axes: N samples.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+ACTIVE_LEVEL_DB = -21.0
+"""Level of speech, silence left out, that every piece is brought to."""
+MOST_GAIN_DB = 12.0
+PEAK = 0.97
+_FRAME_SECONDS = 0.01
+_SILENT_DB = -42.0
+_EDGE_SECONDS = 0.06
+_FADE_SECONDS = 0.005
+
+
+def frame_levels_db(samples: np.ndarray, sample_rate: int) -> np.ndarray:
+    """Level of each 10 ms of (N,) samples, in dB of full scale; a shorter rest counts as one."""
+    size = max(1, round(sample_rate * _FRAME_SECONDS))
+    padded = np.pad(samples.astype(np.float64), (0, -len(samples) % size))
+    power = np.square(padded).reshape(-1, size).mean(1)
+    return 10 * np.log10(power + 1e-12)
+
+
+def finish(samples: np.ndarray, sample_rate: int) -> np.ndarray:
+    """Takes silence off both ends but a short edge, brings speech to one level, fades the ends.
+
+    Args:
+        samples: (N,) float32.
+
+    Returns:
+        (N',) float32, N' <= N, peak at most 0.97; silence stays silence.
+    """
+    if not len(samples):
+        return samples.astype(np.float32)
+    samples = samples - samples.mean(dtype=np.float64).astype(np.float32)
+    levels = frame_levels_db(samples, sample_rate)
+    active = levels > max(levels.max() + _SILENT_DB, -70.0)
+    if not active.any():
+        return np.zeros(round(0.1 * sample_rate), np.float32)
+    places = np.flatnonzero(active)
+    size, edge = max(1, round(sample_rate * _FRAME_SECONDS)), round(sample_rate * _EDGE_SECONDS)
+    start = max(0, int(places[0]) * size - edge)
+    stop = min(len(samples), (int(places[-1]) + 1) * size + edge)
+    loud = levels > levels.max() - 25
+    level = 10 * np.log10(np.mean(10 ** (levels[loud] / 10)))
+    gain = 10 ** (np.clip(ACTIVE_LEVEL_DB - level, -MOST_GAIN_DB * 2, MOST_GAIN_DB) / 20)
+    piece = samples[start:stop]
+    gain = min(gain, PEAK / max(float(np.abs(piece).max()), 1e-9))
+    return fade((piece * gain).astype(np.float32), sample_rate)
+
+
+def fade(samples: np.ndarray, sample_rate: int) -> np.ndarray:
+    """Raised-cosine fades of 5 ms at both ends."""
+    size = min(round(sample_rate * _FADE_SECONDS), len(samples) // 2)
+    if size == 0:
+        return samples
+    ramp = (0.5 - 0.5 * np.cos(np.pi * (np.arange(size) + 0.5) / size)).astype(np.float32)
+    samples = samples.copy()
+    samples[:size] *= ramp
+    samples[-size:] *= ramp[::-1]
+    return samples
