@@ -1,4 +1,4 @@
-"""Parts that several official models share: HuBERT, BERT, the speaker network.
+"""Parts that several official models share: HuBERT, BERT, the speaker network, vocoders.
 
 Each is a folder ``NAME`` with ``spec.json`` and ``weights.safetensors`` (the BERT also keeps its
 ``tokenizer.json``), under ``components`` beside the models, or inside a model's own folder. They
@@ -22,11 +22,14 @@ from voice.audio.atomic import atomic_file
 from voice.checkpoints.tensors import read_tensors
 from voice.errors import ModelFileError
 from voice.models.bert import Bert
+from voice.models.bigvgan import BigvganVocoder
 from voice.models.eres2net import ERes2Net
 from voice.models.hubert import Hubert
+from voice.models.vocoder import MelHifigan
 from voice.spec.bert import BertSpec
 from voice.spec.hubert import HubertSpec
 from voice.spec.load import from_dict, read_json, to_dict
+from voice.spec.mel_vocoder import BigvganSpec, MelHifiganSpec
 from voice.spec.official import SHARED_KINDS
 from voice.spec.speaker import SpeakerSpec
 
@@ -53,6 +56,8 @@ KINDS = {
     "hubert": Kind(HubertSpec, Hubert, "hubert"),
     "bert": Kind(BertSpec, Bert, "bert"),
     "speaker": Kind(SpeakerSpec, ERes2Net, "eres2net"),
+    "bigvgan": Kind(BigvganSpec, BigvganVocoder, "bigvgan"),
+    "vocoder": Kind(MelHifiganSpec, MelHifigan, "vocoder"),
 }
 
 
@@ -63,7 +68,7 @@ class ComponentSpec:
     Attributes:
         kind: one of :data:`KINDS`.
         licence: of the weights.
-        hubert, bert, speaker: the sizes, of its kind alone.
+        hubert, bert, speaker, bigvgan, vocoder: the sizes, of its kind alone.
     """
 
     kind: str
@@ -71,6 +76,8 @@ class ComponentSpec:
     hubert: HubertSpec | None = None
     bert: BertSpec | None = None
     speaker: SpeakerSpec | None = None
+    bigvgan: BigvganSpec | None = None
+    vocoder: MelHifiganSpec | None = None
 
     @property
     def sizes(self) -> Any:

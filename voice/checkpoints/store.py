@@ -20,9 +20,11 @@ from torch import Tensor, nn
 
 from voice.checkpoints.tensors import read_tensors, whole_file, write_tensors
 from voice.errors import DeviceError, ModelFileError
+from voice.spec.flow_matching import FlowMatchingSpec
 from voice.spec.load import from_dict, read_json, to_dict
 from voice.spec.model import ModelSpec
 from voice.spec.official import OfficialTokenizerSpec
+from voice.spec.vits import VitsSpec
 
 if TYPE_CHECKING:
     from voice.checkpoints.components import Components
@@ -129,13 +131,13 @@ def load_model(folder: Path, device: str = "auto", shared: Path | None = None) -
     """
     from voice.models.text2semantic import Text2Semantic
     from voice.models.tokenizer import SemanticTokenizer
-    from voice.models.vits import Vits
 
     spec, where = read_spec(folder), choose_device(device)
     parts: dict[str, nn.Module] = {}
     if not isinstance(spec.tokenizer, OfficialTokenizerSpec):
         parts["tokenizer"] = SemanticTokenizer(spec.tokenizer)
-    parts |= {"text2semantic": Text2Semantic(spec.text2semantic), "decoder": Vits(spec.decoder)}
+    parts["text2semantic"] = Text2Semantic(spec.text2semantic)
+    parts["decoder"] = make_decoder(spec.decoder)
     digest = hashlib.sha256()
     for name, part in parts.items():
         path = folder / f"{name}.safetensors"
@@ -144,6 +146,17 @@ def load_model(folder: Path, device: str = "auto", shared: Path | None = None) -
         part.eval().requires_grad_(False).to(where)
     more = _official(folder, spec, parts["decoder"], shared, where)
     return Model(spec.name, spec, **parts, **more, revision=digest.hexdigest()[:12], device=where)  # pyright: ignore
+
+
+def make_decoder(spec: VitsSpec | FlowMatchingSpec) -> nn.Module:
+    """The decoder of a specification, without weights."""
+    if isinstance(spec, FlowMatchingSpec):
+        from voice.models.flow_matching import FlowMatchingDecoder
+
+        return FlowMatchingDecoder(spec)
+    from voice.models.vits import Vits
+
+    return Vits(spec)
 
 
 def _official(
@@ -158,6 +171,9 @@ def _official(
     beside = folder.resolve().parent.parent / FOLDER
     roots = (folder / FOLDER, beside, *([shared] if shared else []))
     parts, encoder = Components(roots, device), spec.tokenizer.encoder
+    if isinstance(spec.decoder, FlowMatchingSpec):
+        vocoder = spec.decoder.vocoder
+        decoder.vocoder = lambda: parts.get(vocoder)
     return {
         "tokenizer": OfficialTokenizer(
             spec.tokenizer, lambda: parts.get(encoder), decoder.tokens),

@@ -35,7 +35,7 @@ SUMMARIES: dict[str, str] = {
     "voices": "List, remove, export, import and rename kept voices.",
     "convert": "Re-speak a recording in another voice.",
     "batch": "Speak many lines.",
-    "models": "List and verify models.",
+    "models": "List, get and verify models.",
     "tokens": "Show the semantic tokens of a recording, and turn them back to sound.",
     "inspect": "Say whether this program made a recording.",
     "evaluate": "Measure the quality of recordings.",

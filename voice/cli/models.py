@@ -1,4 +1,4 @@
-"""``models``: what is here, and whether its files are whole."""
+"""``models``: what is here, whether its files are whole, and how to get more."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from voice.cli.models_fetch import download_model, import_models
 from voice.cli.options import load_synthesizer
 from voice.cli.output import Progress, emit, json_option
 from voice.errors import ModelFileError, VoiceError
@@ -22,19 +23,24 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_context
 def command(context: click.Context, as_json: bool) -> None:
-    """List and verify models: those of the program, and folders under the data folder."""
+    """List, get and verify models: those of the program, and folders under the data folder."""
     if context.invoked_subcommand is None:
         show(context.obj, as_json)
+
+
+command.add_command(import_models)
+command.add_command(download_model)
 
 
 def show(environment: Environment, as_json: bool) -> None:
     """Prints all models."""
     from voice.synth.models import model_folders
 
-    rows = [_facts(folder) for folder in model_folders(environment.folder)]
+    rows = [_facts(folder, environment) for folder in model_folders(environment.folder)]
     lines = [
         f"{r['name']}\t{','.join(r['languages'])}\t{r['bytes'] / 1e6:.1f} MB\t{r['path']}"
         + (f"\t{r['problem']}" if r["problem"] else "")
+        + (f"\tneeds {', '.join(r['missing'])}" if r["missing"] else "")
         for r in rows
     ]
     emit(
@@ -44,8 +50,9 @@ def show(environment: Environment, as_json: bool) -> None:
     )
 
 
-def _facts(folder: ModelFolder) -> dict[str, Any]:
+def _facts(folder: ModelFolder, environment: Environment) -> dict[str, Any]:
     from voice.checkpoints.store import read_spec
+    from voice.synth.imports import missing_parts
 
     row = {
         "name": folder.name,
@@ -55,6 +62,8 @@ def _facts(folder: ModelFolder) -> dict[str, Any]:
         "languages": [],
         "licence": None,
         "sample_rate": None,
+        "version": None,
+        "missing": [],
         "problem": None,
     }
     try:
@@ -65,6 +74,8 @@ def _facts(folder: ModelFolder) -> dict[str, Any]:
         "languages": list(spec.languages),
         "licence": spec.licence,
         "sample_rate": spec.decoder.sample_rate,
+        "version": spec.version or None,
+        "missing": missing_parts([folder.path], environment.folder),
     }
 
 
@@ -81,7 +92,10 @@ def list_models(environment: Environment, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def verify_models(environment: Environment, name: str | None, as_json: bool) -> None:
-    """Check that files are whole: SHA-256 of those in the program's list; others must load."""
+    """Check that files are whole.
+
+    SHA-256 of those in the program's list and of imported ones; others must load.
+    """
     from voice.synth.models import find_model, model_folders
 
     folders = [find_model(name, environment.folder)] if name else model_folders(environment.folder)
@@ -129,9 +143,9 @@ def calibrate(environment: Environment, name: str, rows: Path, as_json: bool) ->
 
 
 def _verified(folder: ModelFolder) -> dict[str, Any]:
-    from voice.synth.models import read_manifest, verify
+    from voice.synth.models import read_manifest, read_origin, verify
 
-    entry = read_manifest().get(folder.name) if folder.packaged else None
+    entry = read_manifest().get(folder.name) if folder.packaged else read_origin(folder)
     if entry is not None:
         checks = verify(folder, entry["files"])
         problems = [{"file": c.file, "problem": c.problem} for c in checks if c.problem]

@@ -42,6 +42,13 @@ class ModelSpec:
     bert: str = ""
     speaker: str = ""
 
+    @property
+    def shared_parts(self) -> tuple[str, ...]:
+        """Names of the parts it shares with other models, of which it can do without ``bert``."""
+        encoder = getattr(self.tokenizer, "encoder", "")
+        vocoder = self.decoder.vocoder if isinstance(self.decoder, FlowMatchingSpec) else ""
+        return tuple(name for name in (encoder, self.bert, self.speaker, vocoder) if name)
+
 
 def preset(version: str) -> ModelSpec:
     """The specification of an official version.

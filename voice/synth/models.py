@@ -61,7 +61,7 @@ def model_folders(home: Path | None) -> list[ModelFolder]:
         if root is None or not root.is_dir():
             continue
         for folder in sorted(root.iterdir()):
-            if (folder / "spec.json").is_file():
+            if (folder / "spec.json").is_file() and not folder.name.startswith("."):
                 found.setdefault(folder.name, ModelFolder(folder.name, folder, packaged))
     return list(found.values())
 
@@ -104,6 +104,27 @@ def read_manifest(path: Path = MANIFEST) -> dict[str, Any]:
     if not isinstance(models, dict):
         raise ModelFileError(f"{path}: it has no object named models")
     return models
+
+
+def read_origin(folder: ModelFolder) -> dict[str, Any] | None:
+    """What an imported model was made of, and its files as in :func:`read_manifest`.
+
+    Returns:
+        None for a model that was not imported.
+
+    Raises:
+        ModelFileError: the note is not readable.
+    """
+    path = folder.path / "origin.json"
+    if not path.is_file():
+        return None
+    try:
+        data = json.loads(path.read_text("utf8"))
+    except (OSError, ValueError) as error:
+        raise ModelFileError(f"{path}: cannot be read ({error})") from error
+    if not isinstance(data, dict) or not isinstance(data.get("files"), dict):
+        raise ModelFileError(f"{path}: it has no list of files")
+    return data
 
 
 @dataclass(frozen=True)
