@@ -41,6 +41,25 @@ class TextSpan:
     language: str
 
 
+@dataclass(frozen=True)
+class SpokenPart:
+    """A run of phonemes of one language.
+
+    Attributes:
+        language: as in :class:`TextSpan`.
+        normalized: its text as it is spoken.
+        start, stop: its phonemes, ``stop`` not included.
+        word_lengths: phonemes of each character of ``normalized``, where the language is written
+            in characters (Chinese, Cantonese); 0 for a mark that is not spoken; else empty.
+    """
+
+    language: str
+    normalized: str
+    start: int
+    stop: int
+    word_lengths: tuple[int, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Phonemes:
     """What a text sounds like, in a model's symbols.
@@ -55,6 +74,8 @@ class Phonemes:
             a language has no such features.
         spans: the text by language.
         skipped: characters left out because no sound is known for them (only when allowed).
+        parts: the phonemes by language; features of words are laid along them
+            (:mod:`voice.text.features`).
     """
 
     text: str
@@ -64,6 +85,7 @@ class Phonemes:
     word_lengths: tuple[int, ...] = ()
     spans: tuple[TextSpan, ...] = ()
     skipped: str = ""
+    parts: tuple[SpokenPart, ...] = ()
 
     def __len__(self) -> int:
         return len(self.symbols)

@@ -13,10 +13,11 @@ from tests.architecture.sources import ROOT, Source, imports, sources
 FILE_LINES, FUNCTION_LINES = 500, 80
 PROGRAM = sources("voice", "webui", "recipes")
 PACKAGE_OF = {  # module -> its name in the package index, where they differ
-    "perth": "resemble-perth", "pyopenjtalk": "pyopenjtalk-plus",
+    "mecab": "python-mecab-ko", "perth": "resemble-perth", "pyopenjtalk": "pyopenjtalk-plus",
     "starlette": "gradio", "fastapi": "gradio", "uvicorn": "gradio",
 }
-INDIRECT = {"resemble-perth", "setuptools"}  # its weights are read; it and jieba need the other
+# perth's weights are read; it and jieba need setuptools; the other is python-mecab-ko's dictionary
+INDIRECT = {"resemble-perth", "setuptools", "python-mecab-ko-dic"}
 OPTIONAL = {"matplotlib", "tensorboard"}  # curves of a training run, where they are installed
 
 

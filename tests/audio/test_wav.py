@@ -17,6 +17,7 @@ from voice.audio.note import Note, info_chunk, parse_note, read_note, read_tags
 from voice.audio.wav import to_int16
 from voice.errors import OptionError, OutputError
 
+DATA = Path(__file__).parents[1] / "data" / "audio"
 NOTE = Note("mini", "0.1", 7, "Zoë 声", {"speed": 1.0, "text": "日本 \"quoted\"\n"})
 
 
@@ -199,25 +200,10 @@ def test_other_programs_read_the_file(tmp_path: Path) -> None:
         assert file.copy_metadata()["software"].startswith("voice 0.1")
 
 
-@pytest.mark.parametrize(
-    ("name", "codec"),
-    [("b.mp3", "libmp3lame"), ("b.flac", "flac"), ("b.opus", "libopus"),
-     ("b.m4a", "aac"), ("b.wav", "pcm_s16le")],
-)
-def test_note_survives_conversion(tmp_path: Path, name: str, codec: str) -> None:
-    av = pytest.importorskip("av")
-    write_wav(tmp_path / "a.wav", np.zeros(24000), 24000, NOTE)
-    with av.open(str(tmp_path / "a.wav")) as source, av.open(str(tmp_path / name), "w") as out:
-        out.metadata.update(source.metadata)  # as the usual converters do
-        stream = out.add_stream(codec, rate=24000, layout="mono")
-        resampler = av.AudioResampler(stream.format, "mono", 24000, stream.frame_size or None)
-        for frame in source.decode(audio=0):
-            for piece in resampler.resample(frame):
-                out.mux(stream.encode(piece))
-        for piece in resampler.resample(None):
-            out.mux(stream.encode(piece))
-        out.mux(stream.encode(None))
-    note = read_note(tmp_path / name)
+@pytest.mark.parametrize("name", ["note.mp3", "note.flac", "note.opus", "note.m4a"])
+def test_note_survives_conversion(name: str) -> None:
+    # made of a WAV file with NOTE by a usual converter
+    note = read_note(DATA / name)
     assert note is not None
     assert note["settings"] == NOTE.settings
 

@@ -1,8 +1,8 @@
 """Recordings from files of any common format; :mod:`voice.audio.wav` writes them.
 
-soundfile reads wav, flac, mp3, ogg and opus; PyAV is loaded only for what soundfile cannot read
-(m4a, aac, webm). Sound is decoded block by block and stops at a limit, so that a small file that
-unpacks to hours cannot fill the memory.
+soundfile reads wav, flac, mp3, ogg and opus; codecpod is loaded only for what soundfile cannot
+read (m4a, aac, webm). Sound is decoded block by block and stops at a limit, so that a small file
+that unpacks to hours cannot fill the memory.
 
 Axes: N samples, C channels.
 """

@@ -94,7 +94,7 @@ def info_chunk(note: Note) -> bytes:
 def read_tags(path: str | os.PathLike[str]) -> dict[str, str]:
     """The tags of a sound file of any kind (keys in lower case); empty where it has none.
 
-    WAV files are read here, chunk by chunk; other files by soundfile, and by PyAV for the
+    WAV files are read here, chunk by chunk; other files by soundfile, and by tinytag for the
     comments that soundfile leaves out.
     """
     try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import importlib
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -16,10 +16,11 @@ from voice.errors import NothingToSayError, OptionError, UnknownTextError
 from voice.text import clean, inline
 from voice.text import language as by_language
 from voice.text import symbols as tables
-from voice.values import Phonemes, TextSpan
+from voice.values import Phonemes, SpokenPart, TextSpan
 
 FEW = 4
 """English texts of fewer symbols get a pause in front, as the official models were trained."""
+_SILENT = frozenset(("UNK", "空", "停"))
 LONGEST = 200_000
 
 
@@ -82,20 +83,26 @@ def phonemize(
         UnknownTextError: the text has characters that none of ``languages`` has a sound for.
         OptionError: an argument or an inline pronunciation is wrong.
     """
+    if lacking := [x for x in languages if x not in tables.LANGUAGES.get(version, languages)]:
+        raise OptionError(f"symbol table {version} has no sounds of {', '.join(lacking)}")
     marked, spans, skipped = spans_of(
         text, language, skip_unknown=skip_unknown, languages=languages
     )
     spoken = [_speaker(s.language)(s.text, marked, readings) for s in spans]
-    symbols, lengths = _joined(spoken)
-    if not any(s.isalnum() and s != "UNK" for s in symbols):
+    symbols, parts = _joined(spoken, spans)
+    if not any(s.isalnum() and s not in _SILENT for s in symbols):
         raise NothingToSayError("nothing to say: the text has no words", "Give a text with words.")
     if len(symbols) < FEW and all(s.language == "en" for s in spans):
-        symbols, lengths = [",", *symbols], []
+        symbols, parts = [",", *symbols], _moved(parts, 1)
+    complete = all(p.word_lengths or p.start == p.stop for p in parts)
+    lengths = tuple(n for p in parts for n in p.word_lengths) if complete else ()
     index = tables.index(version)
     ids = np.array([index.get(s, index["UNK"]) for s in symbols], np.int64)
     shown = tuple(TextSpan(marked.plain(s.text), s.language) for s in spans)
     normalized = " ".join(s.normalized for s in spoken if s.normalized)
-    return Phonemes(text, normalized, tuple(symbols), ids, tuple(lengths), shown, skipped)
+    return Phonemes(
+        text, normalized, tuple(symbols), ids, lengths, shown, skipped, parts
+    )
 
 
 def spans_of(
@@ -113,8 +120,8 @@ def spans_of(
     if missing := [x for x in languages if x not in supported()]:
         raise OptionError(f"no front-end for language {', '.join(missing)}")
     by_language.check(language, languages)
-    marked = inline.mark(clean.clean(text))
-    unknown = _unknown(marked, languages)
+    marked = inline.mark(clean.clean(text), cantonese=language == "yue")
+    unknown = _unknown(marked, language, languages)
     if unknown and not skip_unknown:
         raise UnknownTextError(_refusal(unknown, languages), "Remove them, or allow skipping them.")
     if unknown:
@@ -123,17 +130,17 @@ def spans_of(
     if not any(clean.is_letter(ch) or ch in spoken for ch in marked.text):
         raise NothingToSayError("nothing to say: the text has no words", "Give a text with words.")
     kinds = {k: g.language for k, g in marked.given.items()}
-    return marked, by_language.spans(marked.text, language, kinds), unknown
+    return marked, by_language.spans(marked.text, language, kinds, languages), unknown
 
 
-def _unknown(marked: inline.Marked, languages: Collection[str]) -> str:
+def _unknown(marked: inline.Marked, language: str, languages: Collection[str]) -> str:
     """Characters that none of the languages has a sound for, each once, in order."""
     out: dict[str, None] = {}
     for ch in dict.fromkeys(marked.text):
         if ch in marked.given or ch.isascii() or not clean.is_letter(ch):
             continue
         named = by_language.script(ch)
-        if not named or not _spoken_in(ch, named, languages):
+        if not named or not _spoken_in(ch, named, language, languages):
             out[ch] = None
     for given in marked.given.values():
         if given.language not in languages:
@@ -144,15 +151,23 @@ def _unknown(marked: inline.Marked, languages: Collection[str]) -> str:
     return "".join(out)
 
 
-def _spoken_in(ch: str, named: str, languages: Collection[str]) -> bool:
-    if named == "zh":
-        if "ja" in languages and "zh" not in languages and "yue" not in languages:
-            return True
-        from voice.text.g2p import zh
+def _spoken_in(ch: str, named: str, language: str, languages: Collection[str]) -> bool:
+    """Whether a letter of the script of ``named`` has a sound in what the model speaks."""
+    if named == "ko":
+        from voice.text.g2p import ko
 
-        known = ch in "々〆" or zh.has_reading(ch)
-        return known and not {"zh", "yue", "ja"}.isdisjoint(languages)
-    return named in languages
+        return "ko" in languages and ko.has_sound(ch)
+    if named != "zh":
+        return named in languages
+    if {"zh", "yue", "ja"}.isdisjoint(languages):
+        return False
+    if "ja" in languages and "zh" not in languages and "yue" not in languages:
+        return True
+    from voice.text.g2p import yue, zh
+
+    if language == "yue":
+        return yue.has_reading(ch)
+    return ch in "々〆" or zh.has_reading(ch) or "yue" in languages and yue.has_reading(ch)
 
 
 def _refusal(unknown: str, languages: Collection[str]) -> str:
@@ -161,16 +176,43 @@ def _refusal(unknown: str, languages: Collection[str]) -> str:
     return f"no sounds are known for the characters {shown} (this model speaks {spoken})"
 
 
-def _joined(spoken: list[Spoken]) -> tuple[list[str], list[int]]:
+def _joined(
+    spoken: list[Spoken], spans: list[TextSpan]
+) -> tuple[list[str], tuple[SpokenPart, ...]]:
     """Symbols of all spans; of marks that meet at a border the first stays."""
+    from voice.text.g2p import ko
+
     symbols: list[str] = []
-    lengths: list[int] = []
+    parts: list[SpokenPart] = []
     marks = tables.PUNCTUATION
-    complete = all(s.word_lengths or not s.symbols for s in spoken)
-    for part in spoken:
-        own, counts = part.symbols, part.word_lengths
-        while own and symbols and own[0] in marks and symbols[-1] in marks:
-            own, counts = own[1:], counts[1:]
+    for part, span in zip(spoken, spans, strict=True):
+        own, counts = part.symbols, list(part.word_lengths)
+        dropped = 0
+        while own and _superfluous(own[0], symbols, marks):
+            own, dropped = own[1:], dropped + 1
+        counts[:dropped] = [0] * min(dropped, len(counts))
+        start = len(symbols)
         symbols = symbols + own
-        lengths = lengths + counts
-    return symbols, lengths if complete else []
+        parts.append(
+            SpokenPart(span.language, part.normalized, start, len(symbols), tuple(counts)))
+    end = len(symbols)
+    while end and symbols[end - 1] == ko.SPACE:
+        end -= 1
+    if end < len(symbols):
+        symbols = symbols[:end]
+        parts = [replace(p, start=min(p.start, end), stop=min(p.stop, end)) for p in parts]
+    if ko.ends_open(symbols):
+        symbols.append(".")
+        parts[-1] = replace(parts[-1], stop=len(symbols))
+    return symbols, tuple(parts)
+
+
+def _superfluous(symbol: str, before: list[str], marks: Collection[str]) -> bool:
+    """Whether a run's first symbol is a second mark, or a space where nothing is before."""
+    if symbol == "空":
+        return not before or before[-1] == "空"
+    return symbol in marks and bool(before) and before[-1] in marks
+
+
+def _moved(parts: tuple[SpokenPart, ...], by: int) -> tuple[SpokenPart, ...]:
+    return tuple(replace(p, start=p.start + by, stop=p.stop + by) for p in parts)

@@ -2,14 +2,15 @@
 
 Latin and Greek letters are English; kana is Japanese; Han characters are Japanese where kana
 stands in the same text, unless their sentence has some that only Chinese uses, or where Japanese
-was asked for, else Chinese (Cantonese where that was asked for); Hangul is Korean. Digits
+was asked for, else Chinese (Cantonese where that was asked for, or where the text is written in
+it and the model speaks it); Hangul is Korean. Digits
 and marks go with their neighbours.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from voice.errors import OptionError
@@ -20,6 +21,7 @@ LANGUAGES = ("en", "zh", "ja", "ko", "yue")
 NAMES = {"en": "English", "zh": "Chinese", "ja": "Japanese", "ko": "Korean", "yue": "Cantonese"}
 _CHINESE = frozenset("你您她吗呢吧啊很谁哪么们这说")
 _RATHER_CHINESE = frozenset("我是")
+_CANTONESE = frozenset("嘅咗哋喺嚟冇佢啲嗰嘢唔咩乜攞㗎嘥哂噉咁啱佬瞓嬲嗌揾搵睇")
 _SENTENCE = re.compile(r"[^。！？!?\n]*[。！？!?\n]+|[^。！？!?\n]+")
 _UNIT_AFTER = re.compile(rf"\s?(?:{'|'.join(map(re.escape, UNITS))})(?![A-Za-z])")
 _NUMBER = re.compile(r"(?:US|HK)?[$€£¥₩#+\-]?\d[\d.,:/\-~–〜～+×÷=*%‰]*")
@@ -47,8 +49,15 @@ def check(language: str, languages: Iterable[str]) -> None:
         OptionError: ``language`` is neither ``auto`` nor one of ``languages``.
     """
     allowed = ["auto", *languages]
-    if language not in allowed:
-        raise OptionError(f"language {language!r} is not one of {', '.join(allowed)}")
+    if language in allowed:
+        return
+    spoken = ", ".join(f"{code} ({NAMES[code]})" for code in allowed[1:])
+    if language in NAMES:
+        raise OptionError(
+            f"language {language!r}: this model does not speak {NAMES[language]}",
+            f"It speaks {spoken}.",
+        )
+    raise OptionError(f"language {language!r} does not exist", f"Use auto, or {spoken}.")
 
 
 def script(ch: str, han: str = "zh") -> str:
@@ -68,6 +77,11 @@ def looks_chinese(text: str) -> bool:
     return any(
         ch in _CHINESE or ch in more or not _in_japanese_use(ch) for ch in SCRIPTS.han.findall(text)
     )
+
+
+def looks_cantonese(text: str) -> bool:
+    """Whether a text has characters that only written Cantonese uses."""
+    return not _CANTONESE.isdisjoint(text)
 
 
 def _in_japanese_use(ch: str) -> bool:
@@ -93,7 +107,8 @@ def settle(text: str, language: str = "auto") -> str:
 
 
 def spans(
-    text: str, language: str = "auto", placeholders: Mapping[str, str] | None = None
+    text: str, language: str = "auto", placeholders: Mapping[str, str] | None = None,
+    languages: Collection[str] = ("en", "zh", "ja"),
 ) -> list[TextSpan]:
     """Runs of one language; their texts joined are ``text``.
 
@@ -102,11 +117,16 @@ def spans(
         language: ``auto``, or the language asked for: it decides what Han characters and bare
             numbers are, words in other scripts keep their own language.
         placeholders: language of placeholder characters.
+        languages: what may be found; Cantonese is told from Mandarin only where it is among them.
     """
+    if language == "auto" and "yue" in languages:
+        either = "yue" if "zh" not in languages or looks_cantonese(text) else "zh"
+    else:
+        either = language if language in ("zh", "ja", "yue") else "zh"
     base = language if language != "auto" else _base(text)
     out: list[TextSpan] = []
     for match in _SENTENCE.finditer(text):
-        labels = _labels(match[0], language, base, placeholders or {})
+        labels = _labels(match[0], (language, either, base), placeholders or {})
         for ch, label in zip(match[0], labels, strict=True):
             if out and out[-1].language == label:
                 out[-1] = TextSpan(out[-1].text + ch, label)
@@ -125,10 +145,16 @@ def _base(text: str) -> str:
 
 
 def _labels(
-    sentence: str, language: str, base: str, placeholders: Mapping[str, str]
+    sentence: str, asked: tuple[str, str, str], placeholders: Mapping[str, str]
 ) -> list[str]:
-    """The language of each character of a sentence."""
-    han = language if language in ("zh", "ja", "yue") else "zh"
+    """The language of each character of a sentence.
+
+    Args:
+        sentence: part of the text.
+        asked: the language asked for, that of Han characters, that of texts without letters.
+        placeholders: see :func:`spans`.
+    """
+    language, han, base = asked
     japanese = base == "ja" or bool(SCRIPTS.kana.search(sentence))
     if language not in ("zh", "ja", "yue") and japanese and not looks_chinese(sentence):
         han = "ja"

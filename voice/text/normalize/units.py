@@ -1,4 +1,4 @@
-"""Units after numbers in Chinese and Japanese text; Latin letters there are not English words."""
+"""Units after numbers in Chinese, Japanese and Korean text, where letters are no English words."""
 
 from __future__ import annotations
 
@@ -23,4 +23,14 @@ JA = {
     "dB": "デシベル", "min": "分", "ms": "ミリ秒", "s": "秒", "h": "時間", "kcal": "キロカロリー",
     "hPa": "ヘクトパスカル", "°C": "度", "℃": "度", "°F": "華氏度", "℉": "華氏度", "°": "度",
 }
-EVERY = sorted({*ZH, *JA}, key=len, reverse=True)
+KO = {
+    "km/h": "킬로미터 퍼 아워", "m/s": "미터 퍼 세컨드", "km²": "제곱킬로미터", "m²": "제곱미터",
+    "m³": "세제곱미터", "km": "킬로미터", "cm": "센티미터", "mm": "밀리미터", "m": "미터",
+    "kg": "킬로그램", "mg": "밀리그램", "g": "그램", "t": "톤", "L": "리터", "ml": "밀리리터",
+    "mL": "밀리리터", "kWh": "킬로와트시", "kW": "킬로와트", "MW": "메가와트", "W": "와트",
+    "V": "볼트", "Hz": "헤르츠", "kHz": "킬로헤르츠", "MHz": "메가헤르츠", "GHz": "기가헤르츠",
+    "KB": "킬로바이트", "MB": "메가바이트", "GB": "기가바이트", "TB": "테라바이트", "dB": "데시벨",
+    "min": "분", "ms": "밀리초", "s": "초", "h": "시간", "kcal": "킬로칼로리", "hPa": "헥토파스칼",
+    "°C": "도", "℃": "도", "°F": "화씨도", "℉": "화씨도", "°": "도",
+}
+EVERY = sorted({*ZH, *JA, *KO}, key=len, reverse=True)

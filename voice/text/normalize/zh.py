@@ -12,7 +12,7 @@ from voice.text.normalize import units
 
 _DIGITS = "零一二三四五六七八九"
 _NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
-_HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _MEASURES = (
     "个只条张位件台辆本瓶杯天次回遍家部间名句篇首所座片块份双对种层节列期届口头匹棵朵根把封幅架艘枚颗粒套串束"
     "群堆页倍步年周分秒点人米克升吨里斤元角公千厘毫小单"
@@ -75,13 +75,14 @@ def normalize(text: str) -> str:
     Args:
         text: cleaned text in Chinese; placeholder characters (private use area) stay.
     """
-    text = _dates(text)
-    text = _money(text)
-    text = _telephones(text)
-    text = _measured(text)
-    text = _signs(text)
-    text = _plain(text)
-    return tidy(text)
+    return tidy(written_out(text))
+
+
+def written_out(text: str) -> str:
+    """Numbers and signs in words; marks and characters are left as they are."""
+    for step in (_dates, _money, _telephones, _measured, _signs, _plain):
+        text = step(text)
+    return text
 
 
 def _dates(text: str) -> str:
@@ -187,7 +188,7 @@ def _signs(text: str) -> str:
     text = re.sub(r"(?<=\d):(?=\d)", "比", text)
     text = re.sub(r"(?<=\d)\s-\s(?=\d)", "减", text)
     for sign, word in _SIGNS.items():
-        text = re.sub(rf"(?<=[\d{_HAN}])\s?{re.escape(sign)}\s?(?=[-\d])", word, text)
+        text = re.sub(rf"(?<=[\d{HAN}])\s?{re.escape(sign)}\s?(?=[-\d])", word, text)
     text = re.sub(r"(?<=\d)\+", "多", text)
     return text.replace("&", "和").replace("@", "艾特").replace("%", "百分号")
 
@@ -196,7 +197,7 @@ def _plain(text: str) -> str:
     return re.sub(_NUMBER, lambda m: number(m[0]), text)
 
 
-_MARKS = str.maketrans({
+MARKS = str.maketrans({
     **dict.fromkeys("，、；：;:·/•", ","), "。": ".", "！": "!", "？": "?", "\n": ".", "—": "-",
     "～": "…", "~": "…", "–": "-", "―": "-",
 })
@@ -206,6 +207,6 @@ def tidy(text: str) -> str:
     """Marks unified, runs of them collapsed to the first, everything else removed."""
     text = re.sub(r"\.{3,}|。{2,}", "…", text)
     text = re.sub(r"(?<=\w)[(（]|[)）](?=\w)", ",", text)
-    text = text.translate(_MARKS).replace("嗯", "恩").replace("呣", "母").replace("㐂", "喜")
-    text = re.sub(rf"[^{_HAN}\ue000-\uf8ff!?…,.\-]", "", text)
+    text = text.translate(MARKS).replace("嗯", "恩").replace("呣", "母").replace("㐂", "喜")
+    text = re.sub(rf"[^{HAN}\ue000-\uf8ff!?…,.\-]", "", text)
     return re.sub(r"([!?…,.\-])[!?…,.\-]+", r"\1", text)

@@ -4,4 +4,4 @@ A new language adds its module here, its code to ``LANGUAGES``, and ``normalize/
 modules of the same name.
 """
 
-LANGUAGES = ("en", "zh", "ja")
+LANGUAGES = ("en", "zh", "ja", "ko", "yue")

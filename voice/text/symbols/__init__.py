@@ -17,6 +17,8 @@ PUNCTUATION = ("!", "?", "…", ",", ".", "-")
 """Marks that are symbols themselves: pauses and intonation."""
 
 VERSIONS = ("v1", "v2")
+LANGUAGES = {"v1": ("en", "zh", "ja"), "v2": ("en", "zh", "ja", "ko", "yue")}
+"""Languages that a table has symbols for."""
 
 
 @functools.cache
