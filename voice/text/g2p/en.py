@@ -10,7 +10,7 @@ from pathlib import Path
 
 from voice.text.g2p import en_model, homographs
 
-_TOKEN = re.compile(r"[a-z]+(?:'[a-z]+)*'?|[!?…,.\-]|[\ue000-\uf8ff]", re.IGNORECASE)
+_TOKEN = re.compile(r"[a-z]+(?:-[a-z]+)+|[a-z]+(?:'[a-z]+)*'?|[!?…,.\-]|[\ue000-\uf8ff]", re.IGNORECASE)
 _VOICELESS = frozenset(("P", "T", "K", "F", "TH"))
 _SIBILANT = frozenset(("S", "Z", "SH", "ZH", "CH", "JH"))
 _VOWELS = frozenset("aeiouy")
@@ -38,7 +38,7 @@ def phonemes(text: str, overrides: Mapping[str, tuple[str, ...]] | None = None) 
         text: words, apostrophes and the marks ``! ? … , . -``.
         overrides: symbols of placeholder characters, given by the user.
     """
-    tokens = [m[0] for m in _TOKEN.finditer(text)]
+    tokens = _tokens(text)
     out: list[str] = []
     for i, token in enumerate(tokens):
         if overrides and token in overrides:
@@ -50,6 +50,28 @@ def phonemes(text: str, overrides: Mapping[str, tuple[str, ...]] | None = None) 
         else:
             out.append(token)
     return out
+
+
+_TENS = frozenset("twenty thirty forty fifty sixty seventy eighty ninety".split())
+
+
+def _tokens(text: str) -> list[str]:
+    """Words and marks; compounds of the dictionary (well-known, twenty-four) are one word."""
+    out: list[str] = []
+    for match in _TOKEN.finditer(text):
+        token = match[0]
+        if "-" in token and len(token) > 1 and not is_compound(token):
+            out += token.split("-")
+        elif out and out[-1].lower() in _TENS and is_compound(f"{out[-1]}-{token}"):
+            out[-1] += f"-{token}"
+        else:
+            out.append(token)
+    return out
+
+
+def is_compound(text: str) -> bool:
+    """Whether the dictionary has a word with a hyphen as one."""
+    return "-" in text and text.lower() in dictionary()
 
 
 _AFTER_LETTER = frozenset("is was and or as has stands means".split())

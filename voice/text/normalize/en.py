@@ -260,6 +260,11 @@ def _signs(text: str) -> str:
     return text
 
 
+def _compound(match: re.Match[str]) -> str:
+    """A word with hyphens as it is if the dictionary has it so, else its parts."""
+    return match[0] if words.is_compound(match[0]) else match[0].replace("-", " ")
+
+
 def tidy(text: str) -> str:
     """Marks unified, runs of them collapsed to the first, everything else removed."""
     text = re.sub(r"[。．｡]", ".", text.replace("，", ",").replace("、", ","))
@@ -268,7 +273,8 @@ def tidy(text: str) -> str:
     text = re.sub(r"[;:；：]", ",", text)
     text = re.sub(r"…|\.{2,}", ".", text)
     text = re.sub(r"([!?,.])?\s*\n\s*", lambda m: (m[1] or ".") + " ", text)
-    text = re.sub(r"[^A-Za-z'!?,.\ue000-\uf8ff ]", " ", text)
+    text = re.sub(r"[A-Za-z]+(?:-[A-Za-z]+)+", _compound, text)
+    text = re.sub(r"[^A-Za-z'!?,.\ue000-\uf8ff \-]|(?<![A-Za-z])-|-(?![A-Za-z])", " ", text)
     text = re.sub(r"(?<![A-Za-z])'(?!(?:em|til|cause|tis|twas)\b)|'(?![A-Za-z])(?<!s')", " ", text)
     text = re.sub(r"\s*([!?,.])[\s!?,.]*", r"\1 ", text)
     return re.sub(r"\s+", " ", text).strip().removeprefix(", ")

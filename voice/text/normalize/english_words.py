@@ -145,6 +145,13 @@ def _known() -> dict[str, str]:
     return en.dictionary()
 
 
+def is_compound(word: str) -> bool:
+    """Whether the dictionary has a word with a hyphen as one."""
+    from voice.text.g2p import en
+
+    return en.is_compound(word)
+
+
 def _spoken(word: str) -> str:
     stem, apostrophe, ending = word.partition("'")
     if len(stem) < 2 or stem.islower() or stem.istitle() and len(stem) > 2:

@@ -29,7 +29,7 @@ def normalize(text: str) -> str:
 
 def _money(match: re.Match[str]) -> str:
     amount = re.sub(r"\.0+$", "", match[1])
-    return f"{amount}蚊"
+    return f"{zh.number(amount)}蚊"
 
 
 def tidy(text: str) -> str:
