@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
 from tests.parity.records import Records, rule_weights
 from voice.checkpoints.official_parts import load_part
 from voice.errors import OptionError
-from voice.models.bert import Bert, phoneme_features
+from voice.models.bert import Bert
 from voice.spec.bert import BertSpec
+from voice.text.features import phoneme_features
+from voice.values import Phonemes, SpokenPart
 
 
 @pytest.mark.slow
@@ -25,15 +28,12 @@ def test_features_of_characters_and_phonemes() -> None:
     records.check("hidden_1", net.layers[0](net.norm(embedded), None))
     hidden = net(ids)
     records.check("hidden_m3_without_cls_sep", hidden[0, 1:-1])
-    features = phoneme_features(hidden[0], records.array("word2ph").tolist())
-    records.check("phone_level", features.T)
-
-
-def test_every_character_needs_a_count() -> None:
-    hidden = torch.arange(4.0)[:, None]
-    assert phoneme_features(hidden, [2, 1])[:, 0].tolist() == [1, 1, 2]
-    with pytest.raises(OptionError, match="2 characters, but 3 counts"):
-        phoneme_features(hidden, [2, 1, 1])
+    counts = tuple(records.array("word2ph").tolist())
+    total = sum(counts)
+    part = SpokenPart("zh", "X" * len(counts), 0, total, counts)
+    spoken = Phonemes("", "", ("_",) * total, np.zeros(total, np.int64), counts, parts=(part,))
+    features = phoneme_features(spoken, 1024, lambda _: hidden[0, 1:-1].numpy())
+    records.check("phone_level", torch.from_numpy(features).T)
 
 
 def test_a_text_longer_than_the_positions_is_refused() -> None:

@@ -116,15 +116,11 @@ def gpt_probe(options: ProbeOptions) -> dict[str, Any]:
     net = Text2Semantic(preset(options.model).text2semantic).eval().requires_grad_(False)
     net.head.weight[net.spec.end] = 0  # never among the likeliest, so that no row ends early
     net = net.to(device)
-    ways = {"float32": net} | (
-        {"float16": net.half} if device.type == "cuda" else {"packed float16": net.quick}
-    )
+    ways: dict[str, Callable[[], Text2Semantic]] = {"float32": lambda: net}
+    ways |= {"float16": net.half} if device.type == "cuda" else {"packed float16": net.quick}
     return {
         "device": str(device),
-        "ways": {
-            name: _gpt_figures(way() if not isinstance(way, torch.nn.Module) else way, options)
-            for name, way in ways.items()
-        },
+        "ways": {name: _gpt_figures(way(), options) for name, way in ways.items()},
         "peak_mebibytes": _peak(device),
     }
 

@@ -3,12 +3,10 @@
 Source: BERT (Devlin et al. 2018, arXiv 1810.04805); the published models use Chinese RoBERTa wwm
 large (Cui et al. 2019, 1906.08101) and take its third-last hidden state, so that the last two
 layers are not even loaded. Written anew.
-Axes: B batch, L characters with the two marks at the ends, P phonemes, D width.
+Axes: B batch, L characters with the two marks at the ends, D width.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -63,24 +61,3 @@ class Bert(nn.Module):
         for layer in self.layers:
             x = layer(x, None)
         return x
-
-
-def phoneme_features(hidden: Tensor, word_lengths: Sequence[int]) -> Tensor:
-    """Hidden states of characters, each repeated for its phonemes.
-
-    Args:
-        hidden: (L, D), of one text, with the marks at both ends.
-        word_lengths: phonemes of each of the L - 2 characters.
-
-    Returns:
-        (P, D), P = sum of the counts.
-
-    Raises:
-        OptionError: there are more or fewer characters than counts.
-    """
-    if len(hidden) != len(word_lengths) + 2:
-        raise OptionError(
-            f"BERT: {len(hidden) - 2} characters, but {len(word_lengths)} counts of phonemes"
-        )
-    counts = torch.tensor(word_lengths, device=hidden.device)
-    return hidden[1:-1].repeat_interleave(counts, 0)

@@ -26,14 +26,14 @@ class TimeEmbedding(nn.Module):
 
     def __init__(self, width: int, sinusoids: int) -> None:
         super().__init__()
-        self.half = sinusoids // 2
+        self.rates = sinusoids // 2
         self.input = nn.Linear(sinusoids, width)
         self.output = nn.Linear(width, width)
 
     def forward(self, time: Tensor) -> Tensor:
         """(B,) to (B, D)."""
-        step = math.log(10000) / (self.half - 1)
-        rates = torch.exp(torch.arange(self.half, device=time.device).float() * -step)
+        step = math.log(10000) / (self.rates - 1)
+        rates = torch.exp(torch.arange(self.rates, device=time.device).float() * -step)
         angles = 1000 * time.float()[:, None] * rates
         waves = torch.cat([angles.sin(), angles.cos()], -1).to(self.input.weight)
         return self.output(functional.silu(self.input(waves)))
