@@ -10,7 +10,9 @@ from pathlib import Path
 
 from voice.text.g2p import en_model, homographs
 
-_TOKEN = re.compile(r"[a-z]+(?:-[a-z]+)+|[a-z]+(?:'[a-z]+)*'?|[!?…,.\-]|[\ue000-\uf8ff]", re.IGNORECASE)
+_TOKEN = re.compile(
+    r"[a-z]+(?:-[a-z]+)+|[a-z]+(?:'[a-z]+)*'?|[!?…,.\-]|[\ue000-\uf8ff]", re.IGNORECASE
+)
 _VOICELESS = frozenset(("P", "T", "K", "F", "TH"))
 _SIBILANT = frozenset(("S", "Z", "SH", "ZH", "CH", "JH"))
 _VOWELS = frozenset("aeiouy")
