@@ -138,6 +138,19 @@ def test_the_clean_part_is_chosen() -> None:
     assert got.prompt_times()[0] > 7.0
 
 
+def test_the_part_with_less_noise_is_chosen() -> None:
+    noise = 0.02 * np.random.default_rng(0).standard_normal(round(8.2 * RATE))
+    noisy = np.concatenate([speechlike(3.5), silence(0.6), speechlike(3.5, 1), silence(0.6)])
+    noisy = noisy + noise[: len(noisy)]
+    clean = np.concatenate([speechlike(3.5, 2), silence(0.6), speechlike(3.5, 3)])
+    got = prepare(_audio(noisy, clean))
+    start, stop = got.prompt_times()
+    assert start > 8.0
+    assert 3.0 <= stop - start <= 8.0
+    turned = prepare(_audio(clean, silence(0.6), noisy))
+    assert turned.prompt_times()[1] < 8.3
+
+
 def test_no_pause_is_cut_at_a_quiet_place() -> None:
     steady = np.tile(speechlike(0.4, noise=0.0)[: RATE // 4], 100)
     got = prepare(_audio(steady))

@@ -78,6 +78,33 @@ def test_several_recordings_are_averaged_by_length(model: Model) -> None:
     assert np.array_equal(together.voice.prompt_codes, alone[0].voice.prompt_codes)
 
 
+def test_weights_are_shares_of_the_timbre(model: Model) -> None:
+    recordings = [_audio(4.0, 0), _audio(8.0, 1, pitch_hz=170.0)]
+    alone = [enroll(model, [r]).voice.timbre for r in recordings]
+    made = enroll(model, dict(zip(recordings, (3, 1), strict=True))).voice
+    np.testing.assert_allclose(made.timbre, 0.75 * alone[0] + 0.25 * alone[1], atol=1e-4)
+    assert made.continued is not None
+    assert made.continued.weights == (0.75, 0.25)
+    for bad in (0, -1.0, float("nan"), float("inf"), True, "1"):
+        with pytest.raises(OptionError, match="weight of a recording"):
+            enroll(model, {recordings[0]: bad})  # pyright: ignore[reportArgumentType]
+
+
+def test_which_part_is_continued_is_said(
+    model: Model, caplog: pytest.LogCaptureFixture
+) -> None:
+    sound = np.concatenate([silence(2.0), speechlike(7.0), silence(1.0), speechlike(7.0, 1)])
+    with caplog.at_level(logging.INFO):
+        voice = make_voice(model, [Audio(sound, RATE)])
+    part = voice.continued
+    assert part is not None
+    assert part.seconds == pytest.approx(17.0, abs=0.01)
+    assert 3.0 <= part.stop - part.start <= 10.0
+    assert part.start >= 1.8
+    assert f"{part.start:.2f} to {part.stop:.2f} s (of 17.00 s) are continued" in caplog.text
+    assert from_bytes(to_bytes(voice.with_name("Ada"))).continued is None
+
+
 def test_long_recordings_are_taken_in_windows(model: Model) -> None:
     parts = [speechlike(6.0, i) for i in range(5)]
     made = enroll(model, [Audio(np.concatenate(parts), RATE)])

@@ -25,6 +25,8 @@ from voice.values import Audio
 
 Source = str | os.PathLike[str] | Audio
 _ENOUGH_PROMPT_SECONDS = 6.0
+_LEAST_PROMPT_SECONDS = 3.0
+_CLEAN_DB = 40.0
 _FADE_SECONDS = 0.005
 _READ_MARGIN_SECONDS = 240.0
 MAX_RECORDINGS = 32
@@ -148,8 +150,9 @@ def _opened(source: Source, name: str) -> tuple[Audio, str, tuple[str, ...]]:
 def best_span(speech: Audio, settings: PrepareSettings) -> Span:
     """The part that is best continued: all of it if short enough, else between two pauses.
 
-    Of all stretches from the start of some speech to the end of some that are short enough, the
-    one with the most speech up to 6 s, least clipping, and a level most like the whole's.
+    Of all stretches of whole phrases (from the start of some speech to the end of some) that are
+    3 s or longer and short enough, the one that is nearest to 6 s or longer, least noisy and
+    clipped, and whose level is most like the whole's.
     """
     samples, rate = speech.samples, speech.sample_rate
     longest = round(settings.prompt_s * rate)
@@ -157,12 +160,13 @@ def best_span(speech: Audio, settings: PrepareSettings) -> Span:
         return Span(0, len(samples))
     spans = level.speech_spans(samples, rate, settings.margin_s)
     whole_db = level.active_level_db(samples, rate)
+    levels, size = level.frame_levels_db(samples, rate), level.frame_samples(rate)
     candidates = [
         Span(first.start, last.stop)
         for i, first in enumerate(spans) for last in spans[i:]
         if last.stop - first.start <= longest
     ]
-    enough = [span for span in candidates if len(span) >= 3.0 * rate]
+    enough = [span for span in candidates if len(span) >= _LEAST_PROMPT_SECONDS * rate]
     if not enough:
         return _cut_at_quiet(speech, longest)
 
@@ -170,7 +174,9 @@ def best_span(speech: Audio, settings: PrepareSettings) -> Span:
         part = samples[span.start : span.stop]
         short = max(0.0, _ENOUGH_PROMPT_SECONDS - len(span) / rate)
         uneven = abs(level.active_level_db(part, rate) - whole_db)
-        return short + 0.2 * uneven + 200.0 * quality.clipped_share(part)
+        floor = float(np.percentile(levels[span.start // size : span.stop // size + 1], 5))
+        noise = max(0.0, floor - (whole_db - _CLEAN_DB))
+        return short + 0.2 * uneven + 0.1 * noise + 200.0 * quality.clipped_share(part)
 
     return min(enough, key=cost)
 

@@ -180,6 +180,11 @@ class Watermarker:
         }
         self._window = torch.hann_window(_FFT)
 
+    @property
+    def encoder(self) -> nn.Sequential:
+        """The network that writes: levels (B, K, F) to their change."""
+        return self._encoder
+
     @torch.inference_mode()
     def embed(self, samples: np.ndarray, sample_rate: int) -> np.ndarray:
         """See :func:`embed`."""

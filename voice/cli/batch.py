@@ -63,8 +63,7 @@ def command(
     from voice.synth.models import find_model
 
     check_watermark(settings, environment)
-    choice = VoiceChoice(
-        options["voice"], options["references"], options["reference_text"], required=False)
+    choice = VoiceChoice.of(options, required=False)
     items = read_items(input_file)
     find_model(options["model"], environment.folder)
     setup = WorkerSetup(environment, options["model"], options["device"], choice, settings,
@@ -97,7 +96,7 @@ def _check_choice(setup: WorkerSetup) -> None:
     from voice.synth.library import VoiceLibrary
     from voice.synth.models import find_model
 
-    for reference in setup.choice.references:
+    for reference in setup.choice.files:
         read(reference)
     if setup.choice.voice:
         folder = find_model(setup.model, setup.environment.folder)

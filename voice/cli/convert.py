@@ -52,7 +52,7 @@ def command(environment: Environment, source: Path, out: Path, **options: Any) -
     check_watermark(settings, environment)
     check_format(out)
     check_folder(out)
-    choice = VoiceChoice(options["voice"], options["references"], options["reference_text"])
+    choice = VoiceChoice.of(options)
     audio = read(source, MAX_SOURCE_SECONDS)
     check_source(audio, str(source))
     synthesizer = load_synthesizer(options["model"], options["device"], environment)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from voice.cli.options import device_options, language_option, load_synthesizer
+from voice.cli.options import device_options, language_option, load_synthesizer, weighted
 from voice.cli.output import emit, json_option
 
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     "references",
     multiple=True,
     required=True,
-    metavar="A.wav",
+    metavar="A.wav[=WEIGHT]",
     type=click.Path(path_type=Path),
-    help="A recording of the speaker, 3 to 30 s; may be given several times.",
+    help="A recording of the speaker, 3 to 60 s; may be given several times, with weights.",
 )
 @click.option("--reference-text", metavar="TEXT", help="What the first reference says.")
 @click.option(
@@ -47,7 +47,7 @@ def command(environment: Environment, name: str, **options: Any) -> None:
     check_free(VoiceLibrary.at_home(environment.folder), name, options["replace"])
     synthesizer = load_synthesizer(options["model"], options["device"], environment)
     made = synthesizer.enroll(
-        options["references"],
+        weighted(options["references"]),
         transcript=options["reference_text"],
         language=options["language"],
         name=name,

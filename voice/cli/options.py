@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -76,7 +77,11 @@ def device_options(function: F) -> F:
 
 
 def voice_options(function: F) -> F:
-    """``--voice``, ``--reference``, ``--reference-text``: whose voice."""
+    """``--voice``, ``--reference`` and what it says: whose voice."""
+    function = click.option(
+        "--reference-language", type=click.Choice(LANGUAGES), default="auto",
+        help="Of --reference-text.",
+    )(function)
     function = click.option(
         "--reference-text",
         metavar="TEXT",
@@ -87,8 +92,10 @@ def voice_options(function: F) -> F:
         "references",
         multiple=True,
         type=click.Path(path_type=Path),
-        metavar="A.wav",
-        help="Speak in the voice of this recording, 3 to 30 s; may be given several times.",
+        metavar="A.wav[=WEIGHT]",
+        help="Speak in the voice of this recording, 3 to 60 s; may be given several times, "
+        "with weights such as A.wav=0.7 for their shares in the timbre. The best 3 to 10 s of "
+        "the first are continued.",
     )(function)
     return click.option(
         "--voice",
@@ -174,15 +181,25 @@ class VoiceChoice:
     """Whose voice: a kept one, or references.
 
     Raises:
-        OptionError: none or both were given, or a transcript without a reference.
+        OptionError: none or both were given, a transcript without a reference, or a weight that
+            is not over 0.
     """
 
     voice: str | None
     references: tuple[Path, ...]
     reference_text: str | None = None
     required: bool = True
+    reference_language: str = "auto"
+
+    @classmethod
+    def of(cls, options: dict[str, Any], required: bool = True) -> VoiceChoice:
+        """The choice in the options of a command that has :func:`voice_options`."""
+        return cls(options["voice"], options["references"], options["reference_text"], required,
+                   options["reference_language"])
 
     def __post_init__(self) -> None:
+        for reference in self.references:
+            split_weight(reference)
         if self.voice and self.references:
             raise OptionError("--voice and --reference are both given", "Give one of them.")
         if self.reference_text is not None and not self.references:
@@ -197,11 +214,48 @@ class VoiceChoice:
         """Whether there is one."""
         return bool(self.voice or self.references)
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The recordings, without their weights."""
+        return tuple(split_weight(reference)[0] for reference in self.references)
+
     def resolve(self, synthesizer: Synthesizer) -> Voice:
         """The voice, loaded or made."""
         if self.voice:
             return synthesizer.voice(self.voice)
-        return synthesizer.enroll(self.references, transcript=self.reference_text)
+        return synthesizer.enroll(
+            weighted(self.references), transcript=self.reference_text,
+            language=self.reference_language,
+        )
+
+
+def split_weight(reference: Path) -> tuple[Path, float | None]:
+    """``A.wav=0.7`` as a path and its weight; a file of that very name is taken as it is.
+
+    Raises:
+        OptionError: the weight is not over 0.
+    """
+    name, sign, number = str(reference).rpartition("=")
+    if not sign or not name or reference.exists():
+        return reference, None
+    try:
+        weight = float(number)
+    except ValueError:
+        return reference, None
+    if not math.isfinite(weight) or weight <= 0:
+        raise OptionError(f"--reference {name}: its weight is {number}", "It must be over 0.")
+    return Path(name), weight
+
+
+def weighted(references: Sequence[Path]) -> tuple[Path, ...] | dict[Path, float]:
+    """Recordings, with their weights if any has one (1 for the others)."""
+    pairs = [split_weight(reference) for reference in references]
+    if all(weight is None for _, weight in pairs):
+        return tuple(path for path, _ in pairs)
+    out: dict[Path, float] = {}
+    for path, weight in pairs:
+        out[path] = out.get(path, 0.0) + (1.0 if weight is None else weight)
+    return out
 
 
 def load_synthesizer(model: str, device: str, environment: Environment) -> Synthesizer:

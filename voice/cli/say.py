@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,8 @@ MAX_TEXT_BYTES = 16 << 20
               help="The recording: .wav, .flac, .ogg or .mp3.")
 @click.option("--stream", is_flag=True,
               help="Raw 16-bit little-endian mono PCM to stdout while it is being made.")
+@click.option("--bundle", type=click.Path(path_type=Path), metavar="DIR",
+              help="An exported bundle instead of a model; runs without torch.")
 @device_options
 @settings_options
 @json_option
@@ -49,13 +52,17 @@ def command(environment: Environment, settings: SynthesisSettings, **options: An
     out, stream, as_json = options["out"], options["stream"], options["as_json"]
     _check_output(out, stream, as_json)
     text = read_text(options["text"], options["text_file"])
-    choice = VoiceChoice(options["voice"], options["references"], options["reference_text"])
-    synthesizer = load_synthesizer(options["model"], options["device"], environment)
+    choice = VoiceChoice.of(options)
+    synthesizer: Any = _open(options, environment)
     settings = settings.seeded()
     plan = synthesizer.plan(text, settings)
     if plan.skipped:
         warn([f"skipped {len(plan.skipped)} kinds of characters without sounds: {plan.skipped}"])
     voice = choice.resolve(synthesizer)
+    part = voice.continued
+    if part and part.stop - part.start < part.seconds - 1:
+        warn([f"{part.recording}: {part.start:.1f} to {part.stop:.1f} s of {part.seconds:.1f} s "
+              "are continued"])
     ready = time.perf_counter()
     totals = _Totals()
     with _sinks(out, stream, synthesizer.sample_rate) as write, \
@@ -78,12 +85,25 @@ def command(environment: Environment, settings: SynthesisSettings, **options: An
         "device": synthesizer.device, "checked": totals.checked, "passed": totals.passed,
         "retries": totals.retries, "pieces": len(plan.pieces), "skipped": plan.skipped,
         "watermark": settings.watermark,
+        "reference": asdict(voice.continued) if voice.continued else None,
     }
     if not stream:
         emit(result, as_json, [
             f"{out}: {totals.seconds:.1f} s in {elapsed:.1f} s "
             f"(seed {settings.seed}, {totals.retries} redrawn)"
         ])
+
+
+def _open(options: dict[str, Any], environment: Environment) -> Any:
+    """The synthesizer of a model, or of a bundle, which speaks in the same words."""
+    if options["bundle"] is None:
+        return load_synthesizer(options["model"], options["device"], environment)
+    if options["references"]:
+        raise OptionError("--reference is given with --bundle, which speaks in its own voices",
+                          "Give --voice NAME, or a .voice file.")
+    from voice.export.run import BundleSynthesizer
+
+    return BundleSynthesizer.load(options["bundle"])
 
 
 def _check_output(out: Path | None, stream: bool, as_json: bool) -> None:

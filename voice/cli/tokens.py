@@ -53,9 +53,7 @@ def command(environment: Environment, input_file: Path, **options: Any) -> None:
     from voice.cli.say import check_folder
     from voice.synth.speech import check_format
 
-    choice = VoiceChoice(
-        options["voice"], options["references"], options["reference_text"], required=False
-    )
+    choice = VoiceChoice.of(options, required=False)
     out, features = options["out"], options["features"]
     for path in (out, features):
         if path is not None:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 Source = str | os.PathLike[str] | Audio
+References = Sequence[Source] | Mapping[Any, float]
 MAX_SOURCE_SECONDS = 4 * 3600.0
 
 
@@ -155,14 +156,15 @@ class Synthesizer:
                          named, self.name)
 
     def enroll(
-        self, references: Sequence[Source], transcript: str | None = None,
+        self, references: References, transcript: str | None = None,
         language: str = "auto", name: str = "", consent: str = "",
     ) -> Voice:
         """A voice of recordings; nothing is kept (``library.add`` keeps it).
 
         Args:
-            references: recordings of one speaker, 1 to 60 s each; the first is continued, all of
-                them lend their timbre.
+            references: recordings of one speaker, 1 to 60 s each; the first is continued (its
+                best part, if it is long), all of them lend their timbre: by their length, or by
+                the weights of a dict ``{recording: weight}``.
             transcript: what the first one says; read from the recording if not given.
             language: of the transcript.
             name: of the voice.
@@ -318,7 +320,7 @@ class Synthesizer:
         how = Respeaking(
             voice.timbre, settings.noise_scale, settings.speed, settings.seed or 0, cancelled
         )
-        origin = origin_of(self.model, voice.name, settings)
+        origin = origin_of(self.model, voice, settings)
         parts = respeak(self.model, codes, how)
         while True:
             with self._lock:

@@ -1,7 +1,8 @@
 """Recordings to a voice: the prompt's tokens and phonemes, and the timbre of all speech.
 
 The recordings themselves are prepared by :mod:`voice.audio.prepare`. Timbre is the mean of the
-embeddings of windows of up to 10 s, each weighted by its length.
+embeddings of windows of up to 10 s, each weighted by its length and, where the recordings have
+weights, by those.
 
 Axes: N samples, T tokens, P phonemes, W windows, D width.
 """
@@ -9,7 +10,8 @@ Axes: N samples, T tokens, P phonemes, W windows, D width.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,19 +22,20 @@ from voice.audio.mel import spectrum
 from voice.audio.note import now
 from voice.audio.prepare import Prepared, PrepareSettings, Source, prepare_all, source_hash
 from voice.audio.resample import resample
-from voice.errors import NothingToSayError
+from voice.errors import NothingToSayError, OptionError
 from voice.spec.official import content_rate
 from voice.synth import selfcheck
 from voice.synth.draw import read_back
 from voice.synth.prompt import mel_of
-from voice.synth.voicefile import Voice, check_consent, check_name
+from voice.synth.voicefile import Continued, Voice, check_consent, check_name
 from voice.text import symbols as tables
-from voice.values import Phonemes
+from voice.values import Audio, Phonemes
 
 if TYPE_CHECKING:
     from voice.checkpoints.store import Model
 
 _log = logging.getLogger(__name__)
+References = Sequence[Source] | Mapping[Any, float]
 WINDOW_SECONDS = 10.0
 WHOLE_SECONDS = 12.0
 """Longest speech that is continued whole, so that its transcript can be used."""
@@ -58,7 +61,7 @@ class Enrolment:
 
 
 def make_voice(
-    model: Model, references: Sequence[Source], transcript: str | None = None,
+    model: Model, references: References, transcript: str | None = None,
     language: str = "auto", name: str = "", consent: str = "",
 ) -> Voice:
     """As :func:`enroll`; the warnings are logged."""
@@ -69,15 +72,16 @@ def make_voice(
 
 
 def enroll(
-    model: Model, references: Sequence[Source], transcript: str | None = None,
+    model: Model, references: References, transcript: str | None = None,
     language: str = "auto", name: str = "", consent: str = "",
 ) -> Enrolment:
     """Makes a voice of recordings of one speaker.
 
     Args:
         model: a loaded model.
-        references: 1 to 32 recordings, 1 to 60 s each; the first is continued, all of them lend
-            their timbre.
+        references: 1 to 32 recordings, 1 to 60 s each; the first is continued (its best part,
+            if it is long), all of them lend their timbre: by their length, or by the weights
+            of a dict ``{recording: weight}``.
         transcript: what the first one says; read from the recording if not given, and also where
             only a part of the recording is continued or the transcript cannot be what it says.
         language: of the transcript.
@@ -87,26 +91,58 @@ def enroll(
     Raises:
         AudioFileError: a recording is missing or unusable.
         UnknownTextError: the transcript has characters without sounds.
-        OptionError: the name is not allowed, or there are no recordings.
+        OptionError: the name is not allowed, there are no recordings, or a weight is not a
+            number over 0.
     """
     name = check_name(name) if name else ""
     consent = check_consent(consent) if consent else ""
     spoken = _spoken(model, transcript, language)
     prompt = PrepareSettings(prompt_s=WHOLE_SECONDS) if spoken else None
-    recordings, warnings = prepare_all(references, prompt)
+    sources, weights = _weighted(references)
+    recordings, warnings = prepare_all(sources, prompt)
     first = recordings[0]
+    continued = _continued(first, weights or ())
     codes = _tokens(model, first)
     phonemes, text, doubts = _prompt_phonemes(model, first, spoken, codes)
     voice = Voice(
         name=name, model=model.name, revision=model.revision,
-        timbre=timbre_of(model, recordings),
+        timbre=timbre_of(model, recordings, weights),
         prompt_codes=codes, prompt_phonemes=phonemes, prompt_text=text,
         prompt_mel=mel_of(model, first),
         languages=_languages(spoken, language), consent=consent,
         consent_date=now() if consent else "", source_hash=source_hash(recordings),
         preview=_preview(first), preview_rate=_PREVIEW_RATE, created=now(),
+        continued=continued,
     )
     return Enrolment(voice, (*warnings, *doubts), tuple(recordings))
+
+
+def _weighted(references: References) -> tuple[Sequence[Source], tuple[float, ...] | None]:
+    """The recordings, and their weights that add up to 1; None where they have none.
+
+    Raises:
+        OptionError: a weight is not a number over 0.
+    """
+    if not isinstance(references, Mapping):
+        return references, None
+    for source, weight in references.items():
+        number = isinstance(weight, int | float) and not isinstance(weight, bool)
+        if not number or not math.isfinite(weight) or weight <= 0:
+            name = "a recording" if isinstance(source, Audio) else source
+            raise OptionError(f"the weight of {name} is {weight!r}", "It must be over 0.")
+    total = math.fsum(references.values())
+    return list(references), tuple(float(w) / total for w in references.values())
+
+
+def _continued(recording: Prepared, weights: tuple[float, ...]) -> Continued:
+    """Which part of the first recording is continued; said in the log."""
+    start, stop = recording.prompt_times()
+    _log.info("%s: %.2f to %.2f s (of %.2f s) are continued", recording.name, start, stop,
+              recording.quality.seconds)
+    return Continued(
+        recording.name, round(start, 3), round(stop, 3), round(recording.quality.seconds, 3),
+        tuple(round(w, 6) for w in weights),
+    )
 
 
 def _spoken(model: Model, transcript: str | None, language: str) -> Phonemes | None:
@@ -168,15 +204,23 @@ def _prompt_phonemes(
     return np.asarray(spoken.ids, np.int64), spoken.text.strip(), []
 
 
-def timbre_of(model: Model, recordings: Sequence[Prepared]) -> np.ndarray:
+def timbre_of(
+    model: Model, recordings: Sequence[Prepared], shares: Sequence[float] | None = None
+) -> np.ndarray:
     """The timbre of all speech in recordings.
+
+    Args:
+        model: a loaded model.
+        recordings: of one speaker.
+        shares: of each recording in the result, adding up to 1; by their length if None.
 
     Returns:
         (D,) float32.
     """
     settings = model.spec.decoder.timbre.spectrum
     rate = settings.sample_rate
-    rows = [window for r in recordings for window in _windows(r.at(rate), rate)]
+    parts = [_windows(r.at(rate), rate) for r in recordings]
+    rows = [window for windows in parts for window in windows]
     lengths = torch.tensor([len(row) for row in rows])
     waves = torch.zeros(len(rows), int(lengths.max()))
     for target, row in zip(waves, rows, strict=True):
@@ -187,6 +231,10 @@ def timbre_of(model: Model, recordings: Sequence[Prepared]) -> np.ndarray:
         speakers = _speakers(model, recordings)
         rows_out = model.decoder.timbre(found, frames, speakers).float().cpu()  # (W, D)
     weights = lengths.float() / lengths.sum()
+    if shares is not None:
+        of = np.repeat(np.arange(len(parts)), [len(windows) for windows in parts])
+        whole = np.bincount(of, weights.numpy())
+        weights = weights * torch.tensor(np.asarray(shares) / whole, dtype=torch.float32)[of]
     return (weights[:, None] * rows_out).sum(0).numpy().astype(np.float32)
 
 

@@ -58,6 +58,8 @@ class Origin:
         settings: as given, with the seed that was used.
         watermark: whether the inaudible mark is in the samples.
         skipped: characters of the text that were left out.
+        reference: which part of which recording is continued (``recording, start, stop,
+            seconds, weights``), where the voice was just made of recordings.
     """
 
     model: str
@@ -67,6 +69,7 @@ class Origin:
     settings: dict[str, Any]
     watermark: bool
     skipped: str = ""
+    reference: dict[str, Any] | None = None
 
     def note(self) -> Note:
         """What a recording says of itself."""
@@ -103,8 +106,8 @@ class Speech:
     def info(self) -> dict[str, Any]:
         """Plain data on how it was made.
 
-        ``model, revision, voice, device, settings, seed, watermark, skipped, seconds,
-        semantic_tokens, checked, passed, retries`` and ``pieces``.
+        ``model, revision, voice, device, settings, seed, watermark, skipped, reference,
+        seconds, semantic_tokens, checked, passed, retries`` and ``pieces``.
         """
         origin = asdict(self.origin) if self.origin else {}
         return origin | {

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -55,7 +55,7 @@ def speak(job: Job) -> Iterator[Speech]:
         A chunk for each piece, its pause at the end.
     """
     drafter = Drafter(job.model, job.voice, job.settings, job.limits)
-    origin = origin_of(job.model, job.voice.name, job.settings, job.plan.skipped)
+    origin = origin_of(job.model, job.voice, job.settings, job.plan.skipped)
     for batch in job.plan.batches():
         with job.lock:
             drawn = drafter.draw(batch, job.cancelled)
@@ -65,11 +65,13 @@ def speak(job: Job) -> Iterator[Speech]:
             yield _chunk(job, piece, one, samples, origin)
 
 
-def origin_of(model: Model, voice: str, settings: SynthesisSettings, skipped: str = "") -> Origin:
+def origin_of(
+    model: Model, voice: Voice, settings: SynthesisSettings, skipped: str = ""
+) -> Origin:
     """What is noted about sound that this model makes."""
     return Origin(
-        model.name, model.revision, voice, str(model.device), settings.as_dict(),
-        settings.watermark, skipped,
+        model.name, model.revision, voice.name, str(model.device), settings.as_dict(),
+        settings.watermark, skipped, asdict(voice.continued) if voice.continued else None,
     )
 
 

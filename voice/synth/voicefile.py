@@ -62,6 +62,24 @@ def _no_codes() -> np.ndarray:
     return np.zeros(0, np.int64)
 
 
+@dataclass(frozen=True)
+class Continued:
+    """The part of a recording that a voice continues.
+
+    Attributes:
+        recording: its path, or what it is called.
+        start, stop: in seconds.
+        seconds: of the whole recording.
+        weights: of each recording in the timbre, in their order.
+    """
+
+    recording: str
+    start: float
+    stop: float
+    seconds: float
+    weights: tuple[float, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Voice:
     """Somebody's voice, ready to speak. Voices are compared by identity.
@@ -84,6 +102,7 @@ class Voice:
         preview_rate: of the preview, in Hz.
         parents: weight by name, where it is a blend.
         created: UTC time, ISO 8601.
+        continued: where the prompt is in the recordings; not kept in files.
     """
 
     name: str
@@ -102,6 +121,7 @@ class Voice:
     preview_rate: int = 24000
     parents: dict[str, float] = field(default_factory=dict)
     created: str = ""
+    continued: Continued | None = None
 
     def with_name(self, name: str) -> Voice:
         """The same voice under another name."""
