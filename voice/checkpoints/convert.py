@@ -24,11 +24,9 @@ from torch import Tensor, nn
 
 from voice.audio.atomic import atomic_file, output_error
 from voice.checkpoints.components import KINDS, VOCABULARY, WEIGHTS, write_spec
-from voice.checkpoints.containers import open_checkpoint
 from voice.checkpoints.official_flow_matching import load_official_flow_matching, merge_lora
 from voice.checkpoints.official_parts import load_part
 from voice.checkpoints.official_vits import load_official_vits
-from voice.checkpoints.recognise import KINDS as KIND_NAMES
 from voice.checkpoints.recognise import weights_of
 from voice.checkpoints.rename import keymap, rename
 from voice.checkpoints.store import load_strictly, make_decoder, save_spec
@@ -92,8 +90,8 @@ def import_pair(pair: Pair, target: Target, specs: Specs = preset) -> Path:
     with new_folder(target) as folder:
         _write(folder / "text2semantic.safetensors", _text2semantic(spec, pair.gpt))
         _write(folder / "decoder.safetensors", _decoder(spec, pair))
-        write_origin(folder, sources)
         save_spec(folder, spec)
+        write_origin(folder, sources)
     return target.path
 
 
@@ -119,8 +117,8 @@ def import_component(source: Source, root: Path, replace: bool = False) -> Path:
         _write(folder / WEIGHTS, module)
         if kind == "bert":
             _copy_vocabulary(source.path, folder)
-        write_origin(folder, [source])
         write_spec(folder, kind, sizes, _LICENCES[kind])
+        write_origin(folder, [source])
     return root / SHARED_KINDS[kind]
 
 
@@ -227,17 +225,3 @@ def _digest(path: Path) -> dict[str, Any]:
         while block := file.read(_BLOCK):
             found.update(block)
     return {"bytes": path.stat().st_size, "sha256": found.hexdigest()}
-
-
-def source_of(path: Path, version: str = "") -> Source:
-    """A file and what it is; see :func:`voice.checkpoints.recognise.recognise`."""
-    from voice.checkpoints.recognise import recognise
-
-    opened = open_checkpoint(path)
-    return Source(path, opened, recognise(opened, version))
-
-
-__all__ = [
-    "KIND_NAMES", "Specs", "Target", "check_name", "import_component", "import_pair", "new_folder",
-    "source_of", "write_origin",
-]

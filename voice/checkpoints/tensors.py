@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -26,6 +27,8 @@ def whole_file(path: Path) -> Iterator[Path]:
     try:
         with atomic_file(path) as file:
             yield Path(file.name)
+            # Writers may put another file in its place, which only its owner may read.
+            os.chmod(file.name, os.fstat(file.fileno()).st_mode & 0o777)
     except SafetensorError as error:
         raise OutputError(f"{path}: cannot be written ({error})") from error
 

@@ -1,0 +1,87 @@
+"""Official checkpoints at full size, filled by rule: imported, compared, spoken with."""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.checkpoints.official import HEADERS, forget_hparams, hparams, save
+from tests.parity.fill import fill
+from tests.parity.records import AUDIO, DATA, rule_weights
+from voice.cli.app import Environment, run
+from voice.models.vits import DecodeSettings
+from voice.spec.model import preset
+
+pytestmark = pytest.mark.slow
+REFERENCE = Path(__file__).parents[1] / "data/reference_en.wav"
+
+
+def gpt_file(path: Path, phonemes: int) -> Path:
+    shapes = json.loads((DATA / "ar.shapes.json").read_text())
+    shapes["model.ar_text_embedding.word_embeddings.weight"][0] = phonemes
+    weight = OrderedDict((k, torch.from_numpy(fill(k, tuple(s)))) for k, s in shapes.items())
+    config = {"model": {"phoneme_vocab_size": phonemes}, "data": {"max_sec": 54}}
+    return save(path, {"weight": weight, "config": config, "info": "GPT-e15"})
+
+
+def sovits_file(path: Path, version: str) -> Path:
+    weight = OrderedDict(rule_weights(f"vits_{version}"))
+    config = hparams({"model": {"version": version}})
+    return save(path, {"weight": weight, "config": config, "info": "8epoch_96iteration"},
+                HEADERS.get(version, b""))
+
+
+@pytest.mark.parametrize("version", ["v1", "v2", "v2Pro", "v2ProPlus"])
+def test_an_official_pair_is_imported_exactly_and_speaks(
+    version: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec, pro = preset(version), "Pro" in version
+    pretrained = tmp_path / "GPT_SoVITS/pretrained_models"
+    gpt_file(tmp_path / f"GPT_weights_{version}/ada-e15.ckpt", spec.text2semantic.phonemes)
+    sovits_file(tmp_path / f"SoVITS_weights_{version}/ada_e8_s96.pth", version)
+    save(pretrained / "chinese-hubert-base/pytorch_model.bin", rule_weights("hubert_base"))
+    if pro:
+        speaker = pretrained / "sv/pretrained_eres2netv2w24s4ep4.ckpt"
+        save(speaker, rule_weights("eres2netv2"))
+    forget_hparams()
+    home = Environment(tmp_path / "home")
+    name = f"ada-{version}"
+    assert run(["models", "import", str(tmp_path), "--json"], home) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert [m["name"] for m in made["models"]] == [name]
+    assert made["missing"] == ["chinese-roberta-wwm-ext-large"]
+    assert run(["models", "verify", name], home) == 0
+    _compare(tmp_path / "home/models" / name, version)
+    capsys.readouterr()
+    out = tmp_path / "said.wav"
+    status = run(["say", "--model", name, "--reference", str(REFERENCE), "--reference-text",
+                  "This is what the speaker says.", "--text", "Hello.", "--seed", "1",
+                  "--out", str(out), "--json"], home)
+    spoken = capsys.readouterr()
+    assert status == 0, spoken.err
+    facts = json.loads(spoken.out)
+    assert facts["sample_rate"] == 32000 and facts["model"] == name
+    assert facts["semantic_tokens"] > 10 and out.stat().st_size > 44
+
+
+def _compare(folder: Path, version: str) -> None:
+    """The imported decoder makes the samples that were recorded of the published program."""
+    from voice.checkpoints.store import load_model
+
+    recorded = np.load(DATA / f"vits_{version}.npz")
+    spectrum = torch.from_numpy(np.load(DATA / "refspec.npz")["spec_a"])
+    model = load_model(folder, "cpu").decoder
+    speaker = torch.from_numpy(recorded["sv_emb_a"]) if "sv_emb_a" in recorded else None
+    timbre = model.timbre(spectrum, speaker=speaker)
+    codes, text = torch.from_numpy(recorded["codes"])[0], torch.from_numpy(recorded["text"])
+    lengths = torch.tensor([codes.shape[1]]), torch.tensor([text.shape[1]])
+    made = model.decode(codes, lengths[0], text, lengths[1], timbre, DecodeSettings(0.0))[0].numpy()
+    key = next(k for k in ("audio_ns0", "audio_ns0__first") if k in recorded)
+    wanted = recorded[key].ravel()
+    error = np.abs(made[: len(wanted)] - wanted).max() / np.sqrt(np.square(wanted).mean())
+    assert error < AUDIO
