@@ -90,6 +90,20 @@ def test_references_of_any_common_kind(
     assert result.json["seconds"] > 0.1
 
 
+def test_references_with_weights_and_what_is_continued(
+    voice: Run, reference: Path, tmp_path: Path
+) -> None:
+    other = _write(tmp_path / "b.wav", speechlike(4))
+    say = ("say", "--model", "tiny", "--text", "Hi.", "--out", tmp_path / "o.wav", "--json")
+    got = voice(*say, "--reference", f"{reference}=3", "--reference", other).json
+    assert got["reference"]["recording"] == str(reference)
+    assert got["reference"]["weights"] == [0.75, 0.25]
+    assert 0 <= got["reference"]["start"] < got["reference"]["stop"] <= got["reference"]["seconds"]
+    for bad in ("0", "-1", "nan", "inf"):
+        voice(*say, "--reference", f"{reference}={bad}").refused("weight", "over 0")
+    voice(*say, "--reference", f"{tmp_path / 'none.wav'}=2").refused("none.wav", "does not exist")
+
+
 def test_poor_references_are_used_with_a_warning(voice: Run, tmp_path: Path) -> None:
     path = _write(tmp_path / "r.wav", speechlike(2.0, 8000), 8000)
     result = voice(
