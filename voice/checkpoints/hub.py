@@ -98,8 +98,10 @@ class Fetch:
         reached = False
         for number, path in enumerate(wanted, 1):
             target = self.folder / path
-            if target.is_file() and not self._problem(path):
-                continue
+            if target.is_file():
+                if not self._problem(path):
+                    continue
+                target.unlink()  # the library would take it for whole
             self.report(f"fetching {number}/{len(wanted)}: {path}{_size(self.table.files[path])}")
             if not reached:
                 self._reach(path)

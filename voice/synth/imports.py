@@ -136,13 +136,13 @@ def download_model(
         ModelFileError: the hub cannot be reached, or gives other files than were published.
         OutputError: there is no room.
     """
-    from voice.checkpoints.hub import HUB, Fetch
+    from voice.checkpoints.hub import HUB, Fetch, published
 
     mirror = options.mirror or HUB
     if not mirror.startswith(("http://", "https://")):
         raise OptionError(f"--mirror {mirror}: not an address", "Give one such as https://HOST.")
     paths = files_of(name, options)
-    fetch = Fetch(downloads(options.home), mirror=mirror, report=options.report, bars=options.bars)
+    fetch = Fetch(downloads(options.home), published(), mirror, options.report, options.bars)
     version = next((v for v in fetch.table.models if v.lower() == name.lower()), "")
     if version:
         _check_free([data_folder(options.home) / "models" / version], options.replace)
