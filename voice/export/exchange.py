@@ -15,7 +15,6 @@ from typing import Any
 
 import onnx
 import torch
-from torch import Tensor
 
 from voice.errors import ModelFileError
 from voice.export.graphs import Graph
@@ -81,7 +80,8 @@ def tidy(model: onnx.ModelProto, graph: Graph) -> onnx.ModelProto:
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """No advice of the tracer, and the plain form of torch's own transformer layers."""
-    torch.onnx.register_custom_op_symbolic("aten::mT", _transpose, OPSET)
+    for name, symbolic in _OPERATORS.items():
+        torch.onnx.register_custom_op_symbolic(name, symbolic, OPSET)
     fast = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
     logger = logging.getLogger("torch.onnx")
@@ -91,7 +91,8 @@ def _quiet() -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     finally:
-        torch.onnx.unregister_custom_op_symbolic("aten::mT", OPSET)
+        for name in _OPERATORS:
+            torch.onnx.unregister_custom_op_symbolic(name, OPSET)
         logger.setLevel(level)
         torch.backends.mha.set_fastpath_enabled(fast)
 
@@ -103,6 +104,21 @@ def _transpose(graph: Any, x: Any) -> Any:
     return graph.op("Transpose", x, perm_i=axes)
 
 
-def parameters(example: Tensor) -> str:
-    """The name ONNX users know for a tensor's type."""
-    return {torch.int64: "int64", torch.float32: "float32"}[example.dtype]
+def _unflatten(graph: Any, x: Any, dim: Any, sizes: Any) -> Any:
+    """``Tensor.unflatten``; the exporter's own takes the example's other axes for fixed ones."""
+    place = dim.node().t("value").item() % x.type().dim()
+    def constant(*values: int) -> Any:
+        return graph.op("Constant", value_t=torch.tensor(values))
+
+    if sizes.node().kind() == "prim::ListConstruct":
+        wanted = [graph.op("Reshape", v, constant(1)) for v in sizes.node().inputs()]
+    else:
+        wanted = [constant(*sizes.node().t("value").tolist())]
+    shape = graph.op("Shape", x)
+    before = graph.op("Slice", shape, constant(0), constant(place), constant(0))
+    after = graph.op("Slice", shape, constant(place + 1), constant(99), constant(0))
+    shape = graph.op("Concat", before, *wanted, after, axis_i=0)
+    return graph.op("Reshape", x, shape)
+
+
+_OPERATORS = {"aten::mT": _transpose, "aten::unflatten": _unflatten}

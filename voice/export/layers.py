@@ -116,8 +116,9 @@ class ComputedPositions(nn.Module):
         self.register_buffer("rate", rate, persistent=False)
 
     def _sinusoids(self, place: Tensor) -> Tensor:
-        angles = place[..., None].float() * self.rate
-        return torch.stack([angles.sin(), angles.cos()], -1).flatten(-2)
+        turns = place[..., None].float() * self.rate
+        pairs = torch.stack([turns.sin(), turns.cos()], -1)
+        return pairs.reshape(*place.shape, 2 * self.rate.shape[0])
 
     def forward(self, x: Tensor) -> Tensor:
         """See :meth:`ScaledPositions.forward`."""
@@ -129,8 +130,8 @@ class ComputedPositions(nn.Module):
         return x + self.scale * self._sinusoids(position)
 
 
-def _angles(rows: int, columns: int, period: int) -> Tensor:
-    """(rows, columns) float32: 2 pi * row * column / period, within one turn."""
+def angles(rows: int, columns: int, period: int) -> Tensor:
+    """(rows, columns) float32 of a Fourier transform: 2 pi * row * column / period, reduced."""
     turns = torch.arange(rows)[:, None] * torch.arange(columns)[None]
     return torch.remainder(turns, period).float() * (2 * math.pi / period)
 
@@ -143,10 +144,10 @@ class MatrixSpectrum(Spectrum):
         s = self.settings
         space = s.fft_samples - s.window_samples
         window = functional.pad(self.window, (space // 2, space - space // 2))
-        angles = _angles(s.fft_samples // 2 + 1, s.fft_samples, s.fft_samples)
-        real = functional.conv1d(padded[:, None], (angles.cos() * window)[:, None], None,
+        turns = angles(s.fft_samples // 2 + 1, s.fft_samples, s.fft_samples)
+        real = functional.conv1d(padded[:, None], (turns.cos() * window)[:, None], None,
                                  s.hop_samples)
-        imaginary = functional.conv1d(padded[:, None], (angles.sin() * window)[:, None], None,
+        imaginary = functional.conv1d(padded[:, None], (turns.sin() * window)[:, None], None,
                                       s.hop_samples)
         return real, imaginary
 
@@ -157,10 +158,10 @@ class MatrixInverse(InverseStft):
     def frames(self, real: Tensor, imaginary: Tensor) -> Tensor:
         """See :meth:`InverseStft.frames`."""
         size = self.fft_samples
-        angles = _angles(size // 2 + 1, size, size)
+        turns = angles(size // 2 + 1, size, size)
         weight = torch.full((size // 2 + 1, 1), 2.0 / size)
         weight[0] = weight[-1] = 1.0 / size  # these bins have no mirror image
-        return real @ (weight * angles.cos()) - imaginary @ (weight * angles.sin())
+        return real @ (weight * turns.cos()) - imaginary @ (weight * turns.sin())
 
 
 def exportable(model: M, *, split: bool = False) -> M:

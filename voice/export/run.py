@@ -229,7 +229,7 @@ class BundleSynthesizer:
         for attempt in range(rounds):
             seeds = [row_seed(settings.seed or 0, piece.index, attempt * candidates + k)
                      for k in range(candidates)]
-            group = generate(self.sessions, self._request(piece, voice, settings, seeds),
+            group = generate(self.sessions, self.request(piece, voice, settings, seeds),
                              self._sampling(settings), cancelled)
             kept = self._choose(piece, group, kept, check)
             if kept[1] is None or kept[1].passed:
@@ -240,9 +240,10 @@ class BundleSynthesizer:
         return Sampling(settings.top_k, settings.top_p, settings.temperature,
                         settings.repetition_penalty, self.manifest.decoding.min_tokens)
 
-    def _request(
+    def request(
         self, piece: Piece, voice: Voice, settings: SynthesisSettings, seeds: list[int]
     ) -> Request:
+        """What the token loop is given for a piece, a candidate for each seed."""
         prompt = settings.prompt and len(voice.prompt_codes) and len(voice.prompt_phonemes)
         codes = voice.prompt_codes if prompt else np.zeros(0, np.int64)
         phonemes = voice.prompt_phonemes if prompt else np.zeros(0, np.int64)

@@ -15,11 +15,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Set
 from dataclasses import dataclass, field
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+from torch import nn
 
 SCHEMES = ("fp32", "fp16", "int8", "int8-dynamic")
 LARGE = 1024
@@ -29,16 +31,40 @@ _ALIGNMENT = 64
 _MIDDLE = 128
 
 
-def with_precision(model: onnx.ModelProto, scheme: str) -> onnx.ModelProto:
-    """The model with its large weights stored as ``scheme`` says; the model itself changes."""
+def with_precision(
+    model: onnx.ModelProto, scheme: str, exact: Set[str] = frozenset()
+) -> onnx.ModelProto:
+    """The model with its large weights stored as ``scheme`` says; the model itself changes.
+
+    Args:
+        model: traced.
+        scheme: one of :data:`SCHEMES`.
+        exact: initializers that stay as they are; see :func:`kept_exact`.
+    """
     if scheme not in SCHEMES:
         raise ValueError(f"unknown scheme {scheme!r}")
     _lift_constants(model.graph)
     if scheme == "int8-dynamic":
-        _dynamic_products(model.graph)
+        _dynamic_products(model.graph, exact)
     if scheme != "fp32":
-        _store(model.graph, "fp16" if scheme == "fp16" else "int8")
+        _store(model.graph, "fp16" if scheme == "fp16" else "int8", exact)
     return model
+
+
+def kept_exact(model: onnx.ModelProto, module: nn.Module) -> set[str]:
+    """Initializers that were not learnt: mel bands and windows, whose small numbers matter."""
+    _lift_constants(model.graph)
+    saved = {id(t) for t in module.state_dict(keep_vars=True).values()}
+    fixed = {
+        array.tobytes() for buffer in module.buffers() if id(buffer) not in saved
+        for array in _forms(buffer.detach().cpu().numpy())
+    }
+    return {t.name for t in _large(model.graph).values()
+            if numpy_helper.to_array(t).tobytes() in fixed}
+
+
+def _forms(array: np.ndarray) -> list[np.ndarray]:
+    return [array, np.ascontiguousarray(array.T)]
 
 
 def _lift_constants(graph: onnx.GraphProto) -> None:
@@ -59,10 +85,10 @@ def _size(tensor: TensorProto) -> int:
     return int(np.prod(tensor.dims, dtype=np.int64))
 
 
-def _large(graph: onnx.GraphProto) -> dict[str, TensorProto]:
+def _large(graph: onnx.GraphProto, exact: Set[str] = frozenset()) -> dict[str, TensorProto]:
     return {
         t.name: t for t in graph.initializer
-        if t.data_type == TensorProto.FLOAT and _size(t) >= LARGE
+        if t.data_type == TensorProto.FLOAT and _size(t) >= LARGE and t.name not in exact
     }
 
 
@@ -88,10 +114,10 @@ def quantised(values: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
     return np.clip(np.rint(values / scale), -127, 127).astype(np.int8), scale
 
 
-def _store(graph: onnx.GraphProto, scheme: str) -> None:
+def _store(graph: onnx.GraphProto, scheme: str, exact: Set[str]) -> None:
     """Replaces large weights by stored ones and the operators that expand them."""
     expand = []
-    for name, tensor in _large(graph).items():
+    for name, tensor in _large(graph, exact).items():
         values = numpy_helper.to_array(tensor)
         graph.initializer.remove(tensor)
         if scheme == "fp16" or values.ndim < 2:
@@ -116,12 +142,12 @@ def _store(graph: onnx.GraphProto, scheme: str) -> None:
     graph.node.extend(nodes)
 
 
-def _dynamic_products(graph: onnx.GraphProto) -> None:
+def _dynamic_products(graph: onnx.GraphProto, exact: Set[str]) -> None:
     """Products with a weight matrix, in 8 bits: the left side is quantised as it comes.
 
     Weights are stored as uint8 about 128, whose products no processor's kernels saturate.
     """
-    weights, nodes, stored = _large(graph), [], {}
+    weights, nodes, stored = _large(graph, exact), [], {}
     inputs: dict[str, tuple[str, str, str]] = {}
     for node in graph.node:
         if node.op_type != "MatMul" or node.input[1] not in weights:

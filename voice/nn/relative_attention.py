@@ -74,7 +74,7 @@ class Attention(nn.Module):
         local = query @ self.relative_keys.transpose(1, 2).to(query.dtype)  # (B, H, F, R)
         # Rows of length F + R laid end to end, read with width F + R - 1: each moves one right.
         flat = nn.functional.pad(local, (0, length)).flatten(2)
-        skewed = flat[..., :-length].unflatten(-1, (length, length + places - 1))
+        skewed = flat[..., :-length].reshape(*local.shape[:2], length, length + places - 1)
         return skewed[..., self.window : self.window + length]
 
     def _local_values(self, weights: Tensor) -> Tensor:
@@ -82,7 +82,8 @@ class Attention(nn.Module):
         length, places = weights.shape[2], 2 * self.window + 1
         wide = nn.functional.pad(weights, (self.window, self.window))  # (B, H, F, F + R - 1)
         flat = nn.functional.pad(wide.flatten(2), (0, length))
-        near = flat.unflatten(-1, (length, length + places))[..., :places]  # undoes the skew
+        near = flat.reshape(*weights.shape[:2], length, length + places)  # undoes the skew
+        near = near[..., :places]
         return near @ self.relative_values.to(weights.dtype)
 
 

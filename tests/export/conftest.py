@@ -1,0 +1,60 @@
+"""One exported bundle of the tiny model, for all tests of this folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.tiny_model import CODES, tiny_spec, write_tiny_model
+from voice.checkpoints.store import Model, load_model, save_part, save_spec
+from voice.export.bundle import BundleOptions, write_bundle
+from voice.export.run import BundleSynthesizer
+from voice.models.text2semantic import Text2Semantic
+from voice.synth.voicefile import Voice
+
+
+@dataclass(frozen=True)
+class Case:
+    """A model and its bundle in single precision."""
+
+    model: Model
+    voices: list[Voice]
+    folder: Path
+
+    def open(self) -> BundleSynthesizer:
+        return BundleSynthesizer.load(self.folder)
+
+
+def voice_of(model: Model, name: str = "Ada", seed: int = 0, prompt: int = 9) -> Voice:
+    """A made-up voice for the tiny model."""
+    rng = np.random.default_rng(seed)
+    return Voice(
+        name=name, model=model.name, revision=model.revision,
+        timbre=rng.standard_normal(model.spec.decoder.timbre.width).astype(np.float32),
+        prompt_codes=rng.integers(0, CODES, prompt), prompt_phonemes=rng.integers(1, 90, prompt),
+        languages=("en",), consent="I am the speaker", consent_date="2026-01-01",
+    )
+
+
+def reading_model(folder: Path) -> Path:
+    """The tiny model with a reading head."""
+    write_tiny_model(folder, "tiny-reading", seed=3)
+    spec = tiny_spec("tiny-reading")
+    spec = replace(spec, text2semantic=replace(spec.text2semantic, reads=True, layers=2))
+    save_part(folder, "text2semantic", Text2Semantic(spec.text2semantic))
+    save_spec(folder, spec)
+    return folder
+
+
+@pytest.fixture(scope="session", params=["plain", "reading"])
+def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Case:
+    folder = tmp_path_factory.mktemp(f"export-{request.param}")
+    make = reading_model if request.param == "reading" else write_tiny_model
+    model = load_model(make(folder / "model"), "cpu")
+    voices = [voice_of(model), voice_of(model, "Bo", 1, prompt=0)]
+    options = BundleOptions("fp32", ("en",), enroll=True)
+    write_bundle(model, voices, folder / "bundle", options)
+    return Case(model, voices, folder / "bundle")
