@@ -14,15 +14,16 @@ from voice.training.text2semantic_task import Text2SemanticTask, Text2SemanticTr
 from voice.training.weights import write_part_spec
 
 MINI = Text2SemanticSpec(
-    layers=8,
-    width=384,
-    heads=6,
-    hidden=1536,
+    layers=6,
+    width=320,
+    heads=5,
+    hidden=1280,
     phonemes=732,
     codes=1024,
     bert_width=0,
     norm_first=True,
-    dropout=0.1,
+    dropout=0.05,
+    reads=True,
 )
 
 
@@ -32,7 +33,7 @@ def main(options: Options) -> None:
     """Trains the model on the labelled CACHE into OUT."""
     spec, config = MINI, Text2SemanticTraining()
     if options.smoke:
-        spec, config = replace(spec, layers=4, width=96, hidden=192), replace(config, positions=400)
+        spec, config = replace(spec, layers=2, width=80, hidden=160), replace(config, positions=400)
     write_part_spec(options.settings.out, spec)
     task = Text2SemanticTask(options.corpus(), spec, config, options.settings.device)
     click.echo(json.dumps(train(task, options.settings)))

@@ -39,6 +39,8 @@ class GenerateRequest:
         prompt_codes: (Q,) int64, what the new tokens continue; None for none.
         prompt_phonemes: how many of ``phoneme_ids`` belong to the prompt.
         bert: (P, bert_width), for models that take it.
+        prompt_spoken: (Q,) int64, which of the prompt's phonemes each prompt code says, for
+            models that read; None if not known.
     """
 
     phoneme_ids: np.ndarray | Tensor
@@ -46,6 +48,7 @@ class GenerateRequest:
     prompt_codes: np.ndarray | Tensor | None = None
     prompt_phonemes: int = 0
     bert: np.ndarray | Tensor | None = None
+    prompt_spoken: np.ndarray | Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -267,7 +270,20 @@ def _prefix(request: GenerateRequest, name: str, spec: Text2SemanticSpec) -> Pre
             f"{name}: BERT features are {tuple(bert.shape)}",
             f"They must be {(len(phonemes), spec.bert_width)}.",
         )
-    return Prefix(phonemes.long(), codes.long(), bert)
+    if not spec.reads:
+        return Prefix(phonemes.long(), codes.long(), bert)
+    return Prefix(phonemes.long(), codes.long(), bert, _spoken(request, len(codes), name))
+
+
+def _spoken(request: GenerateRequest, codes: int, name: str) -> Tensor:
+    """Which phoneme each prompt code says; the prompt's phonemes evenly spread if not known."""
+    if request.prompt_spoken is None:
+        return torch.arange(codes) * request.prompt_phonemes // max(1, codes)
+    spoken = torch.as_tensor(request.prompt_spoken).cpu()
+    _check_ids(spoken, max(1, request.prompt_phonemes), f"{name}: phonemes of the prompt codes")
+    if len(spoken) != codes:
+        raise OptionError(f"{name}: {codes} prompt codes, but {len(spoken)} say a phoneme")
+    return spoken.long()
 
 
 def _check_ids(ids: Tensor, size: int, what: str) -> None:

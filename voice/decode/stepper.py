@@ -6,14 +6,16 @@ Axes: R texts, B rows (each text once for every candidate), P phonemes, Q prompt
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 from torch.nn.utils.rnn import pad_sequence
 
 from voice.models.text2semantic import Text2Semantic
+from voice.nn import reading
 from voice.spec.text2semantic import Text2SemanticSpec
 
 
@@ -25,11 +27,13 @@ class Prefix:
         phoneme_ids: (P,) int64, P >= 1; a prompt's phonemes come first.
         prompt_codes: (Q,) int64, Q may be 0.
         bert: (P, bert_width) float or None.
+        prompt_spoken: (Q,) int64, which phoneme each prompt code says; only for a model that reads.
     """
 
     phoneme_ids: Tensor
     prompt_codes: Tensor
     bert: Tensor | None = None
+    prompt_spoken: Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.int64))
 
 
 class Stepper(Protocol):
@@ -84,29 +88,88 @@ class EagerStepper:
         device = model.code_embedding.weight.device
         prompts = [p.prompt_codes for p in prefixes]
         lengths = torch.tensor([len(p) for p in prompts], device=device)
-        text = model.embed_text(*_phonemes(prefixes, device))
+        ids, sizes, bert = _phonemes(prefixes, device)
+        text = model.embed_text(ids, sizes, bert)
         prompt = model.embed_codes(pad_sequence(prompts, batch_first=True).to(device), lengths)
+        index = torch.tensor(rows, device=device)
+        self._head: ReadingHead | None = None
+        if model.spec.reads:
+            spoken = pad_sequence([p.prompt_spoken for p in prefixes], batch_first=True).to(device)
+            window = model.look(ids, sizes)
+            prompt = (prompt[0] + reading.at(window, reading.before(spoken)), prompt[1])
+            place = F.pad(spoken, (1, 0)).gather(1, lengths[:, None])[:, 0]
+            self._head = ReadingHead(window, index, place[index], sizes[index] - 1, model.spec.end)
         longest = max(len(p.phoneme_ids) + len(p.prompt_codes) for p in prefixes)
         cache = model.new_cache(len(prefixes), longest + room)
         hidden = model.prefill(text, prompt, cache)[:, -1]
-        index = torch.tensor(rows, device=device)
         if index.tolist() != list(range(len(prefixes))):
             cache.keep(index)
         self._cache, self._position = cache, lengths[index]
-        return model.head(hidden)[index].float()
+        logits = model.head(hidden)[index].float()
+        return logits if self._head is None else self._head.codes(logits)
 
     @torch.inference_mode()
     def step(self, codes: Tensor) -> Tensor:
         """See :class:`Stepper`."""
-        logits = self.model.step(codes, self._position, self._cache)
+        seen = None if self._head is None else self._head.seen()
+        logits = self.model.step(codes, self._position, self._cache, seen).float()
         self._position = self._position + 1
-        return logits.float()
+        return logits if self._head is None else self._head.follow(logits)
 
     @torch.inference_mode()
     def keep(self, rows: Tensor) -> None:
         """See :class:`Stepper`."""
         self._cache.keep(rows)
         self._position = self._position[rows]
+        if self._head is not None:
+            self._head.keep(rows)
+
+
+class ReadingHead:
+    """Where each row reads, and what that means for its end.
+
+    A row may not end before the head is at the end of its text, and must end when it has stayed
+    there for ``PATIENCE`` tokens.
+
+    Args:
+        window: (R, P, D), see :class:`voice.nn.reading.ReadingWindow`.
+        texts: (B,) int64, each row's text.
+        place: (B,) int64, where the heads start.
+        last: (B,) int64, each row's last phoneme.
+        end: the class that ends a row.
+    """
+
+    PATIENCE = 25
+    NEAR_END = 2
+
+    def __init__(self, window: Tensor, texts: Tensor, place: Tensor, last: Tensor, end: int) -> None:
+        self._window, self._end = window, end
+        self._texts, self.place, self._last = texts, place, last
+        self._waited = torch.zeros_like(place)
+
+    def seen(self) -> Tensor:
+        """What the heads see, (B, D)."""
+        return self._window[self._texts, self.place]
+
+    def codes(self, outputs: Tensor) -> Tensor:
+        """Logits (B, C) of the codes out of a model's outputs (B, O)."""
+        logits = outputs[:, : self._end + 1]
+        early = self.place < self._last - self.NEAR_END
+        over = self._waited >= self.PATIENCE
+        logits[:, self._end] = logits[:, self._end].masked_fill(early, -1e4).masked_fill(over, 1e4)
+        return logits
+
+    def follow(self, outputs: Tensor) -> Tensor:
+        """Moves the heads as the outputs (B, O) say; returns the logits (B, C) of the codes."""
+        self.place = reading.moved(self.place, outputs[:, self._end + 1 :], self._last)
+        self._waited = torch.where(self.place >= self._last, self._waited + 1, 0)
+        return self.codes(outputs)
+
+    def keep(self, rows: Tensor) -> None:
+        """Goes on with these rows only."""
+        self._texts, self.place, self._last, self._waited = (
+            x[rows] for x in (self._texts, self.place, self._last, self._waited)
+        )
 
 
 def _phonemes(

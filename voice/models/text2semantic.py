@@ -3,9 +3,11 @@
 Source: the published GPT-SoVITS (https://github.com/RVC-Boss/GPT-SoVITS, MIT), after SoundStorm and
 AudioLM's decoder-only design; written anew. One sequence holds the text, then the codes. Text sees
 all text; a code sees all text and the codes up to itself. The hidden state of a code predicts the
-next one; that of the last phoneme predicts the first code.
+next one; that of the last phoneme predicts the first code. A model that ``reads`` is also told,
+with each code, which phonemes are being said, and says how its reading head moves (``nn.reading``).
 
-Axes: B batch, P phonemes, T codes, S = P + T positions, D width, C = codes + 1 (the last is "end").
+Axes: B batch, P phonemes, T codes, S = P + T positions, D width, C = codes + 1 (the last is "end"),
+O outputs = C, plus one for each move of the reading head where there is one.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from torch.nn import functional as F
 from voice.nn.attention import Block
 from voice.nn.cache import KeyValueCache, StaticCache
 from voice.nn.dropout import dropout
+from voice.nn import reading
 from voice.nn.packed import can_pack, fast_cache_dtype, packed
 from voice.nn.positions import ScaledPositions
 from voice.spec.text2semantic import Text2SemanticSpec
@@ -43,7 +46,9 @@ class Text2Semantic(nn.Module):
             for _ in range(spec.layers)
         )
         self.norm = nn.LayerNorm(width) if spec.norm_first else nn.Identity()
-        self.head = nn.Linear(width, spec.codes + 1, bias=False)
+        self.window = reading.ReadingWindow(width) if spec.reads else None
+        outputs = spec.codes + 1 + (len(reading.MOVES) if spec.reads else 0)
+        self.head = nn.Linear(width, outputs, bias=False)
         self.cache_dtype: torch.dtype | None = None  # None: as the weights
         self.apply(_initialise)
         for block in self.modules():
@@ -59,6 +64,7 @@ class Text2Semantic(nn.Module):
         codes: Tensor,
         code_lengths: Tensor,
         bert: Tensor | None = None,
+        place: Tensor | None = None,
     ) -> Tensor:
         """Teacher forcing.
 
@@ -68,13 +74,16 @@ class Text2Semantic(nn.Module):
             codes: (B, T) int64, padded on the right with anything; T may be 0.
             code_lengths: (B,) int64, 0 to T.
             bert: (B, P, bert_width), for a model with BERT; None means zeros.
+            place: (B, T) int64, where the reading head stands; only for a model that reads.
 
         Returns:
-            Logits (B, T + 1, C): position j predicts ``codes[:, j]``, position ``code_lengths``
+            Logits (B, T + 1, O): position j predicts ``codes[:, j]``, position ``code_lengths``
             predicts the end; later positions are meaningless (finite). :func:`targets` fits.
         """
         text, text_order = self.embed_text(phoneme_ids, phoneme_lengths, bert)
         audio, audio_order = self.embed_codes(codes, code_lengths)
+        if place is not None:
+            audio = audio + reading.at(self.look(phoneme_ids, phoneme_lengths), place)
         x = dropout(torch.cat([text, audio], 1), self.spec.dropout, self.training)
         x = self._layers(x, visibility(torch.cat([text_order, audio_order], 1)))
         start = text.shape[1]
@@ -100,6 +109,13 @@ class Text2Semantic(nn.Module):
         x = self.code_embedding(codes.masked_fill(~valid, self.spec.end))
         order = torch.arange(1, codes.shape[1] + 1, device=codes.device)
         return self.audio_positions(x), torch.where(valid, order, -1)
+
+    def look(self, phoneme_ids: Tensor, lengths: Tensor) -> Tensor:
+        """What the reading head sees at each phoneme, (B, P, D); for a model that reads."""
+        assert self.window is not None
+        valid = _valid(lengths, phoneme_ids.shape[1], phoneme_ids.device)
+        x = self.phoneme_embedding(phoneme_ids.masked_fill(~valid, 0))
+        return self.window(x * valid[..., None])
 
     def _layers(self, x: Tensor, mask: Tensor | None, cache: KeyValueCache | None = None) -> Tensor:
         for index, block in enumerate(self.layers):
@@ -151,18 +167,26 @@ class Text2Semantic(nn.Module):
         cache.begin(total)
         return self._layers(x, visibility(order.gather(1, index)), cache)
 
-    def step(self, codes: Tensor, position: Tensor, cache: StaticCache) -> Tensor:
+    def step(
+        self,
+        codes: Tensor,
+        position: Tensor,
+        cache: StaticCache,
+        seen: Tensor | None = None,
+    ) -> Tensor:
         """One more code for every row.
 
         Args:
             codes: (B,) int64, the codes chosen last.
             position: (B,) int64, their places among the codes, from 0, prompt included.
             cache: holds everything before.
+            seen: (B, D), what the reading head sees; only for a model that reads.
 
         Returns:
-            Logits (B, C) of the next code.
+            Logits (B, O) of the next code.
         """
-        x = self.audio_positions.at(self.code_embedding(codes), position)[:, None]
+        x = self.audio_positions.at(self.code_embedding(codes), position)
+        x = (x if seen is None else x + seen)[:, None]
         cache.begin(1)
         return self.head(self._layers(x, None, cache)[:, 0])
 

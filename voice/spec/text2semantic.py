@@ -23,6 +23,7 @@ class Text2SemanticSpec:
         bert_width: width of BERT features added to the phonemes; 0 for a model without.
         norm_first: normalise before each sub-layer (and once at the end) instead of after it.
         dropout: rate during training.
+        reads: whether the model follows the text with a reading head (not in official files).
     """
 
     layers: int = 24
@@ -34,6 +35,7 @@ class Text2SemanticSpec:
     bert_width: int = 1024
     norm_first: bool = False
     dropout: float = 0.0
+    reads: bool = False
 
     def __post_init__(self) -> None:
         sizes = ("layers", "width", "heads", "hidden", "phonemes", "codes")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from voice.decode.alignment import align_codes
 from voice.decode.loop import GeneratedTokens, GenerateRequest, generate
 from voice.decode.sampling import SamplingSettings
 from voice.synth import selfcheck
@@ -101,6 +102,10 @@ class Drafter:
         prompt = settings.prompt and len(voice.prompt_codes) and len(voice.prompt_phonemes)
         self.prompt_codes = np.asarray(voice.prompt_codes, np.int64) if prompt else None
         self.prompt_phonemes = np.asarray(voice.prompt_phonemes if prompt else [], np.int64)
+        self.prompt_spoken: np.ndarray | None = None
+        if prompt and model.spec.text2semantic.reads:
+            spoken = align_codes(model.tokenizer, voice.prompt_codes, voice.prompt_phonemes)
+            self.prompt_spoken = spoken.astype(np.int64) if len(spoken) else None
         self.sampling = SamplingSettings(
             top_k=settings.top_k, top_p=settings.top_p, temperature=settings.temperature,
             repetition_penalty=settings.repetition_penalty,
@@ -145,6 +150,7 @@ class Drafter:
                 seeds=[row_seed(self.seed, piece.index, first + k) for k in range(self.candidates)],
                 prompt_codes=self.prompt_codes,
                 prompt_phonemes=len(self.prompt_phonemes),
+                prompt_spoken=self.prompt_spoken,
             )
             for piece in pieces
         ]

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import torch
 import torchaudio
-from torch import Tensor
 from tqdm import tqdm
 
+from voice.decode.alignment import align_codes
 from voice.errors import VoiceError
 from voice.models.tokenizer import SemanticTokenizer
 from voice.text.frontend import phonemize
-from voice.training.corpus import RATE, TOKEN, Corpus, Row
+from voice.training.corpus import RATE, TOKEN, Corpus
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ def write_codes(corpus: Corpus, tokenizer: SemanticTokenizer, device: str, batch
     codes = np.zeros(len(corpus.audio) // TOKEN, np.uint16)
     rows = sorted(corpus.rows, key=lambda r: r.samples)
     rate = tokenizer.spec.content.spectrum.sample_rate
-    for start in tqdm(range(0, len(rows), batch), desc="tokens"):
+    for start in tqdm(range(0, len(rows), batch), desc="tokens", disable=None):
         part = rows[start : start + batch]
         waves = np.zeros((len(part), part[-1].samples), np.float32)
         for i, row in enumerate(part):
@@ -42,7 +42,7 @@ def write_phonemes(corpus: Corpus) -> int:
     """Adds ``phonemes.npz``: phoneme ids of every transcript; returns how many had none."""
     ids: list[np.ndarray] = []
     missing = 0
-    for row in tqdm(corpus.rows, desc="phonemes"):
+    for row in tqdm(corpus.rows, desc="phonemes", disable=None):
         text = row.text.lower() if row.text.isupper() else row.text
         try:
             ids.append(phonemize(text, row.language).ids.astype(np.int16))
@@ -70,48 +70,16 @@ def _by_key(corpus: Corpus, path: Path) -> dict[str, np.ndarray]:
     return {r.key: p for r, p in zip(corpus.rows, parts, strict=True) if len(p)}
 
 
-def align_row(scores: Tensor, phonemes: np.ndarray, blank: int, stride: int) -> np.ndarray:
-    """Which phoneme each token says, by the likeliest CTC path.
-
-    Args:
-        scores: (F, S) log-probabilities, ``stride`` frames a token.
-        phonemes: (P,) ids.
-        blank: the class that is no phoneme.
-        stride: frames a token.
-
-    Returns:
-        (T,) int16, never falling; empty if there are more phonemes than frames.
-    """
-    target = torch.from_numpy(phonemes.astype(np.int64))[None]
-    repeats = int((target[0, 1:] == target[0, :-1]).sum())
-    if target.shape[1] + repeats > len(scores):
-        return np.zeros(0, np.int16)
-    path, _ = torchaudio.functional.forced_align(scores[None].float(), target, blank=blank)
-    labels = path[0].numpy()
-    starts = (labels != blank) & np.concatenate([[True], labels[1:] != labels[:-1]])
-    spoken = np.maximum(np.cumsum(starts) - 1, 0)
-    return spoken[stride - 1 :: stride].astype(np.int16)
-
-
 @torch.inference_mode()
 def write_alignments(corpus: Corpus, tokenizer: SemanticTokenizer) -> int:
     """Adds ``alignments.npz``; returns how many recordings could not be aligned."""
     tokenizer.cpu().eval()
     codes, phonemes = corpus.codes(), phonemes_of(corpus)
     found: list[np.ndarray] = []
-    for row in tqdm(corpus.rows, desc="alignments"):
-        found.append(_aligned(row, codes, phonemes, tokenizer))
+    for row in tqdm(corpus.rows, desc="alignments", disable=None):
+        ids = phonemes.get(row.key, np.zeros(0, np.int16))
+        found.append(align_codes(tokenizer, codes[row.tokens], ids))
     np.savez(
         corpus.folder / "alignments.npz", ids=np.concatenate(found), counts=[len(f) for f in found]
     )
     return sum(len(f) == 0 for f in found)
-
-
-def _aligned(
-    row: Row, codes: np.ndarray, phonemes: dict[str, np.ndarray], tokenizer: SemanticTokenizer
-) -> np.ndarray:
-    if row.key not in phonemes:
-        return np.zeros(0, np.int16)
-    line = torch.from_numpy(codes[row.tokens].astype(np.int64))[None]
-    scores = tokenizer.read(line, torch.tensor([line.shape[1]]))[0]
-    return align_row(scores, phonemes[row.key], tokenizer.blank, tokenizer.spec.stride)

@@ -1,9 +1,8 @@
 """Training of the text-to-semantic model: cross-entropy on single recordings and on pairs.
 
-A pair is two recordings of one speaker, the first one serving as prompt, as at synthesis. One
-attention head of one layer is told which phoneme each token says (from CTC alignments, after Guided
-Attention, Tachibana et al. 2018, arXiv 1710.08969), so that reading in order is learnt in minutes.
-Axes: B batch, P phonemes, T tokens, S = P + T positions, E head width.
+A pair is two recordings of one speaker, the first one serving as prompt, as at synthesis. A model
+with a reading head learns its moves from CTC alignments; now and then the head is put beside its
+place, so that it learns to come back. Axes: B batch, P phonemes, T tokens.
 """
 
 from __future__ import annotations
@@ -16,7 +15,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from voice.models.text2semantic import Text2Semantic, targets, visibility
+from voice.models.text2semantic import Text2Semantic, targets
+from voice.nn import reading
 from voice.spec.text2semantic import Text2SemanticSpec
 from voice.training.corpus import Corpus, Row
 from voice.training.labels import alignments_of, phonemes_of
@@ -29,9 +29,10 @@ class Text2SemanticTraining:
     """Sizes and weights of the training.
 
     Attributes:
-        tokens: padded positions a batch may have; decides how many recordings it holds.
+        positions: padded positions a batch may have; decides how many recordings it holds.
         pairs: share of batches that are pairs.
-        guided_layer, guided_weight: which layer's first head is guided, and how much.
+        move_weight: of the reading head's moves.
+        place_noise: share of tokens at which the head stands wrong.
         code_noise: share of input tokens replaced at random, against the exposure gap.
         smoothing: of the targets.
     """
@@ -39,8 +40,8 @@ class Text2SemanticTraining:
     positions: int = 4000
     pairs: float = 0.4
     longest_pair: float = 14.0
-    guided_layer: int = 3
-    guided_weight: float = 0.3
+    move_weight: float = 0.3
+    place_noise: float = 0.12
     code_noise: float = 0.05
     smoothing: float = 0.05
     rate: float = 1e-3
@@ -50,7 +51,8 @@ class Text2SemanticTraining:
 
 @dataclass
 class Batch:
-    """Padded rows; ``spoken`` is the phoneme index of each token, -1 where unknown."""
+    """Padded rows; ``spoken`` is each token's phoneme, -1 behind a row's length; ``place``: where
+    the reading head stands."""
 
     phonemes: Tensor
     phoneme_lengths: Tensor
@@ -58,6 +60,7 @@ class Batch:
     code_lengths: Tensor
     inputs: Tensor
     spoken: Tensor
+    place: Tensor
 
 
 class Text2SemanticTask:
@@ -81,12 +84,6 @@ class Text2SemanticTask:
                 self.model.parameters(), config.rate, (0.9, 0.98), weight_decay=0.02, fused=True
             )
         }
-        self._qkv: Tensor | None = None
-        guided = self.model.get_submodule(f"layers.{config.guided_layer}.attention.qkv")
-        guided.register_forward_hook(self._keep)
-
-    def _keep(self, _module: object, _inputs: object, output: Tensor) -> None:
-        self._qkv = output
 
     def batch(self, rng: np.random.Generator) -> Batch:
         config = self.config
@@ -130,70 +127,55 @@ class Text2SemanticTask:
             )
         pad = torch.nn.utils.rnn.pad_sequence
         wanted = pad(codes, True)
-        inputs = wanted
+        inputs, heard = wanted, pad(spoken, True, padding_value=-1)
+        place = reading.before(heard)
         if rng is not None:
             change = torch.from_numpy(rng.random(wanted.shape) < self.config.code_noise)
             other = torch.from_numpy(rng.integers(self.spec.codes, size=wanted.shape))
             inputs = torch.where(change, other, wanted)
+            wrong = torch.from_numpy(rng.random(wanted.shape) < self.config.place_noise)
+            shift = torch.from_numpy(rng.choice([-2, -1, 1], size=wanted.shape))
+            sizes = torch.tensor([len(p) for p in phonemes])[:, None]
+            place = (place + wrong * shift).clamp_min(0).minimum(sizes - 1)
         return Batch(
             pad(phonemes, True),
             torch.tensor([len(p) for p in phonemes]),
             wanted,
             torch.tensor([len(c) for c in codes]),
             inputs,
-            pad(spoken, True, padding_value=-1),
+            heard,
+            place,
         )
 
-    def _losses(self, model: Text2Semantic, batch: Batch, guided: bool) -> dict[str, Tensor]:
-        device = self.device
-        lengths = batch.code_lengths.to(device)
+    def _losses(self, model: Text2Semantic, batch: Batch, smoothing: float) -> dict[str, Tensor]:
+        device, spec = self.device, self.spec
+        lengths, place = batch.code_lengths.to(device), batch.place.to(device)
         with autocast(device):
-            logits = model(
+            outputs = model(
                 batch.phonemes.to(device),
                 batch.phoneme_lengths.to(device),
                 batch.inputs.to(device),
                 lengths,
-            )
-        logits = logits.float().flatten(0, 1)
-        wanted = targets(batch.codes.to(device), lengths, end=self.spec.codes).flatten()
-        inside = wanted >= 0
-        smoothing = self.config.smoothing if guided else 0.0
+                place=place if spec.reads else None,
+            ).float()
+        logits = outputs[..., : spec.codes + 1].flatten(0, 1)
+        wanted = targets(batch.codes.to(device), lengths, end=spec.codes).flatten()
         losses = {
-            "code": functional.cross_entropy(
-                logits[inside], wanted[inside], label_smoothing=smoothing
-            )
+            "code": functional.cross_entropy(logits, wanted, label_smoothing=smoothing),
+            "accuracy": (logits.argmax(-1) == wanted)[wanted >= 0].float().mean(),
         }
-        if guided and self._qkv is not None:
-            losses["guide"] = self._guide(self._qkv, batch)
-        with torch.no_grad():
-            losses["accuracy"] = (logits[inside].argmax(-1) == wanted[inside]).float().mean()
+        if spec.reads:
+            # The first output belongs to the text, the second to the first token.
+            spoken = batch.spoken.to(device)
+            moves = torch.where(spoken >= 0, reading.move_classes(spoken, place), -100).flatten()
+            guess = outputs[:, 1:, spec.codes + 1 :].flatten(0, 1)
+            losses["move"] = functional.cross_entropy(guess, moves)
+            losses["move_accuracy"] = (guess.argmax(-1) == moves)[moves >= 0].float().mean()
         return losses
 
-    def _guide(self, qkv: Tensor, batch: Batch) -> Tensor:
-        """How little the first head of the guided layer looks at the phoneme being said."""
-        width = self.spec.width // self.spec.heads
-        query, key = qkv[..., :width], qkv[..., self.spec.width : self.spec.width + width]
-        text = batch.phonemes.shape[1]
-        order = torch.cat(
-            [
-                _order(batch.phoneme_lengths, text, 0),
-                _order(batch.code_lengths, batch.codes.shape[1], 1),
-            ],
-            1,
-        ).to(self.device)
-        mask = visibility(order)[:, 0, text:]
-        scores = (query[:, text:] @ key.mT).float() * width**-0.5
-        # The position of token j predicts token j + 1: it must look at that one's phoneme.
-        attention = scores.masked_fill(~mask, -1e4).log_softmax(-1)[:, :-1, :text]
-        goal = batch.spoken[:, 1:].to(self.device)
-        near = torch.stack(
-            [attention.gather(2, (goal + d).clamp(0, text - 1)[..., None])[..., 0] for d in (0, 1)]
-        ).logsumexp(0)
-        return -near[goal >= 0].mean()
-
     def step(self, batch: Batch, step: int) -> dict[str, float | Tensor]:
-        losses = self._losses(self.model, batch, guided=True)
-        total = losses["code"] + self.config.guided_weight * losses["guide"]
+        losses = self._losses(self.model, batch, self.config.smoothing)
+        total = losses["code"] + self.config.move_weight * losses.get("move", 0.0)
         decay = max(0.1, 1 - step / self.config.final_rate_step)
         norm = descend(
             total, self.optimizers["adam"], scale=min(decay, (step + 1) / self.config.warmup)
@@ -209,14 +191,7 @@ class Text2SemanticTask:
         """Cross-entropy and accuracy of the next token on held-out speakers."""
         model, rows = self.averaged["text2semantic"], self.held_out.rows
         found = [
-            self._losses(model, self._collate([[r] for r in rows[i : i + 16]], None), guided=False)
+            self._losses(model, self._collate([[r] for r in rows[i : i + 16]], None), 0.0)
             for i in range(0, len(rows), 16)
         ]
-        return {k: float(torch.stack([f[k] for f in found]).mean()) for k in ("code", "accuracy")}
-
-
-def _order(lengths: Tensor, size: int, first: int) -> Tensor:
-    """(B, size): 0 for text, 1, 2, ... for codes, -1 behind a row's length."""
-    place = torch.arange(size)
-    order = place + 1 if first else torch.zeros_like(place)
-    return torch.where(place < lengths[:, None], order, -1)
+        return {k: float(torch.stack([f[k] for f in found]).mean()) for k in found[0]}
