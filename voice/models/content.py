@@ -3,7 +3,8 @@
 What HuBERT (Hsu et al. 2021, arXiv 2106.07447) is to GPT-SoVITS, as a time-delay network (Waibel et
 al. 1989; Peddinti et al. 2015) on a mel front: dilated convolutions with residuals. On the same two
 CPU cores it learns phones some ten times faster than a Transformer of that size (docs/training.md),
-and its view is bounded, 0.9 s to either side. Axes: B batch, F frames of 20 ms, M mel bands, D width.
+and its view is bounded, 0.9 s to either side.
+Axes: B batch, F frames of 20 ms, M mel bands, D width.
 """
 
 from __future__ import annotations
@@ -46,7 +47,10 @@ class ContentEncoder(nn.Module):
         super().__init__()
         width = spec.width
         self.front = nn.ModuleList(
-            [nn.Conv1d(spec.spectrum.bands, width, 5, padding=2), nn.Conv1d(width, width, 3, padding=1)]
+            [
+                nn.Conv1d(spec.spectrum.bands, width, 5, padding=2),
+                nn.Conv1d(width, width, 3, padding=1),
+            ]
         )
         self.layers = nn.ModuleList(DilatedBlock(width, d) for d in spec.dilations)
         self.norm = nn.LayerNorm(width)

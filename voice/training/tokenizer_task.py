@@ -1,9 +1,9 @@
 """Training of the semantic tokenizer.
 
 Masked prediction as in HuBERT (arXiv 2106.07447), with frame-exact phones as targets where the
-data has alignments, and an averaged teacher's posteriors and the transcript (CTC, Graves et al. 2006) where it
-has none; every recording is heard as another speaker and microphone each time (as in ContentVec,
-arXiv 2204.09224); a quantiser that keeps phones, tone and relative pitch.
+data has alignments; an averaged teacher's posteriors and the transcript (CTC, Graves et al. 2006)
+where it has none; every recording is heard as another speaker and microphone each time (as in
+ContentVec, arXiv 2204.09224); a quantiser that keeps phones, tone and relative pitch.
 Axes: B batch, F frames (50/s), T tokens (25/s), D width.
 """
 
