@@ -50,8 +50,8 @@ class TokenizerTraining:
     seconds: float = 5.0
     rate: float = 1.5e-3
     warmup: int = 100
-    fall_start: int = 2000
-    fall_end: int = 3600
+    fall_start: int = 1900
+    fall_end: int = 2900
     codebook_start: int = 300
     teacher_start: int = 500
     code_decay: float = 0.98
