@@ -20,13 +20,14 @@ CODES = 32
 
 def tiny_spec(name: str = "tiny") -> ModelSpec:
     """Sizes of the tiny model."""
-    content = ContentSpec(width=16, layers=1, heads=2, feed_forward=32, position_groups=4)
+    content = ContentSpec(width=16, dilations=(1, 2))
     return ModelSpec(
         name=name, symbols="v2", languages=("en", "zh", "ja"), licence="MIT",
         tokenizer=TokenizerSpec(
             content, codes=CODES, code_width=16, reader_width=16, reader_layers=1),
         text2semantic=Text2SemanticSpec(
-            layers=1, width=16, heads=2, hidden=32, codes=CODES, bert_width=0, norm_first=True),
+            layers=1, width=16, heads=2, hidden=32, codes=CODES, bert_width=0, norm_first=True,
+            reads=True),
         decoder=VitsSpec(
             codes=CODES, code_width=16, latent=16,
             prior=PriorSpec(width=16, heads=2, hidden=16, content_layers=1, text_layers=1,

@@ -8,6 +8,7 @@ from dataclasses import replace
 import click
 
 from voice.spec.tokenizer import TokenizerSpec
+from voice.training.labels import write_phonemes
 from voice.training.loop import train
 from voice.training.options import Options, training_options
 from voice.training.tokenizer_task import TokenizerTask, TokenizerTraining
@@ -25,6 +26,8 @@ def main(options: Options) -> None:
             config, aligned=2, unaligned=1, seconds=2.0, codebook_start=2, teacher_start=3
         )
     corpus = options.corpus()
+    if not (corpus.folder / "phonemes.npz").exists():
+        write_phonemes(corpus)
     spec = replace(spec, phones=len(corpus.phones))
     write_part_spec(options.settings.out, spec)
     figures = train(TokenizerTask(corpus, spec, config, options.settings.device), options.settings)

@@ -61,12 +61,14 @@ def test_a_window_sees_the_phonemes_around_the_head_and_no_others() -> None:
     other = x.clone()
     other[0, 10] += 1.0
     changed = (window(x) - window(other)).abs().sum(2)[0] > 1e-6
-    assert changed.nonzero()[:, 0].tolist() == list(range(10 - reading.AHEAD, 10 + reading.BACK + 1))
+    near = range(10 - reading.AHEAD, 10 + reading.BACK + 1)
+    assert changed.nonzero()[:, 0].tolist() == list(near)
 
 
 def test_steps_give_what_teacher_forcing_gives(model: Text2Semantic) -> None:
     rng = np.random.default_rng(5)
-    ids, codes = torch.tensor(rng.integers(0, PHONEMES, 9)), torch.tensor(rng.integers(0, CODES, 7))
+    ids = torch.tensor(rng.integers(0, PHONEMES, 9))
+    codes = torch.tensor(rng.integers(0, CODES, 7))
     prompt, stepper = codes[:3], EagerStepper(model)
     spoken = torch.tensor([0, 1, 1])
     logits = [stepper.prefill([Prefix(ids, prompt, None, spoken)], [0], 10)]

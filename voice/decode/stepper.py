@@ -142,7 +142,9 @@ class ReadingHead:
     PATIENCE = 25
     NEAR_END = 2
 
-    def __init__(self, window: Tensor, texts: Tensor, place: Tensor, last: Tensor, end: int) -> None:
+    def __init__(
+        self, window: Tensor, texts: Tensor, place: Tensor, last: Tensor, end: int
+    ) -> None:
         self._window, self._end = window, end
         self._texts, self.place, self._last = texts, place, last
         self._waited = torch.zeros_like(place)

@@ -100,7 +100,7 @@ class FlowMatchingDecoder(ContentPrior):
         return Continued(normalize_mel(prompt.mel)[None].to(features), features)
 
     @torch.inference_mode()
-    def decode(  # noqa: PLR0913 - as Vits.decode, and the prompt
+    def decode(  # noqa: PLR0913, PLR0917 - as Vits.decode, and the prompt
         self,
         codes: Tensor,
         code_lengths: Tensor,

@@ -16,10 +16,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from voice.nn import reading
 from voice.nn.attention import Block
 from voice.nn.cache import KeyValueCache, StaticCache
 from voice.nn.dropout import dropout
-from voice.nn import reading
 from voice.nn.packed import can_pack, fast_cache_dtype, packed
 from voice.nn.positions import ScaledPositions
 from voice.spec.text2semantic import Text2SemanticSpec

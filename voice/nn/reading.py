@@ -1,14 +1,13 @@
-"""Reading head: which phoneme a token says is followed explicitly, so that none is lost or repeated.
+"""Reading head: which phoneme a token says is followed, so that none is lost or repeated.
 
-Alignment as input and output of an autoregressive speech model, as in ELLA-V (Song et al. 2024, arXiv
-2401.07333) and RALL-E (Xin et al. 2024, arXiv 2404.03204), in a form that needs no extra steps: the
-input of a token holds the phonemes around the head's place, and the output says how far the head
-moves. Axes: B batch, P phonemes, T tokens, D width.
+Alignment as input and output of an autoregressive speech model, as in ELLA-V (Song et al. 2024,
+arXiv 2401.07333) and RALL-E (Xin et al. 2024, arXiv 2404.03204), in a form that needs no extra
+steps: the input of a token holds the phonemes around the head's place, and the output says how far
+the head moves. Axes: B batch, P phonemes, T tokens, D width.
 """
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 

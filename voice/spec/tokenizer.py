@@ -9,21 +9,17 @@ from voice.spec.spectrum import MINI_CONTENT, SpectrumSettings
 
 @dataclass(frozen=True)
 class ContentSpec:
-    """HuBERT-style encoder on log-mel frames (50 a second).
+    """Encoder of log-mel frames (50 a second).
 
     Attributes:
         spectrum: its log-mel front.
-        width, layers, heads, feed_forward: Transformer sizes.
-        position_kernel, position_groups: convolutional positions.
+        width: of the features.
+        dilations: of the convolutions of three taps, one a layer.
     """
 
     spectrum: SpectrumSettings = MINI_CONTENT
     width: int = 256
-    layers: int = 6
-    heads: int = 4
-    feed_forward: int = 1024
-    position_kernel: int = 31
-    position_groups: int = 16
+    dilations: tuple[int, ...] = (1, 1, 2, 2, 4, 4, 8, 8, 1, 2, 4, 8)
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
 """Training of the semantic tokenizer.
 
 Masked prediction as in HuBERT (arXiv 2106.07447), with frame-exact phones as targets where the
-data has alignments, and an averaged teacher's posteriors where it has none; two augmented views of
-a recording must agree (ContentVec, arXiv 2204.09224); a quantiser that keeps phones, tone and
-relative pitch.
+data has alignments; an averaged teacher's posteriors and the transcript (CTC, Graves et al. 2006)
+where it has none; every recording is heard as another speaker and microphone each time (as in
+ContentVec, arXiv 2204.09224); a quantiser that keeps phones, tone and relative pitch.
 Axes: B batch, F frames (50/s), T tokens (25/s), D width.
 """
 
@@ -26,6 +26,7 @@ from voice.spec.spectrum import SpectrumSettings
 from voice.spec.tokenizer import TokenizerSpec
 from voice.training.augment import MelAugmenter, mask_spans, pitch
 from voice.training.corpus import RATE, TOKEN, UNKNOWN, Corpus, Row
+from voice.training.labels import phonemes_of
 from voice.training.loop import autocast, descend
 from voice.training.metrics import collapse, edit_distance
 
@@ -37,22 +38,30 @@ class TokenizerTraining:
     Attributes:
         aligned, unaligned: recordings of each kind in a batch.
         seconds: longest piece of a recording.
-        rate: learning rate after ``warmup`` steps.
+        rate: learning rate after ``warmup`` steps; from step ``fall_start`` to ``fall_end`` it
+            falls to a tenth.
         codebook_start: step at which quantisation begins.
         teacher_start: step from which unaligned recordings count.
         code_decay: of the codebook's moving average.
     """
 
     aligned: int = 12
-    unaligned: int = 4
+    unaligned: int = 5
     seconds: float = 5.0
-    rate: float = 8e-4
-    warmup: int = 200
-    codebook_start: int = 400
-    teacher_start: int = 600
+    rate: float = 1.5e-3
+    warmup: int = 100
+    fall_start: int = 1900
+    fall_end: int = 2900
+    codebook_start: int = 300
+    teacher_start: int = 500
     code_decay: float = 0.98
-    mask_share: float = 0.35
+    mask_share: float = 0.15
     mask_span: int = 10
+
+    def scale(self, step: int) -> float:
+        """Of the learning rate at a step."""
+        done = (step - self.fall_start) / (self.fall_end - self.fall_start)
+        return min(1.0, (step + 1) / self.warmup) * (1 - 0.9 * min(1.0, max(0.0, done)))
 
 
 class Heads(nn.Module):
@@ -76,6 +85,7 @@ class Batch:
     phones: Tensor  # (B, F)
     tones: Tensor  # (B, F)
     lengths: Tensor  # (B,) frames
+    spoken: list[Tensor]  # (P,) phonemes of each row; empty where unknown or only partly heard
     seed: int
 
 
@@ -93,14 +103,14 @@ class TokenizerTask:
         self.augment = MelAugmenter(settings).to(device)
         self.models = {"tokenizer": self.model, "heads": self.heads}
         self.averaged = {k: copy.deepcopy(m) for k, m in self.models.items()}
-        parameters = [
-            p for m in (self.model.content, self.model.project, self.heads) for p in m.parameters()
-        ]
+        trained = (self.model.content, self.model.project, self.model.reader, self.heads)
+        parameters = [p for m in trained for p in m.parameters()]
         self.optimizers = {"adam": torch.optim.AdamW(parameters, config.rate, (0.9, 0.98))}
         self.counts = CodeCounts(spec, config.code_decay).to(device)
         self.models["counts"] = self.counts
         self.aligned = corpus.select(aligned=True)
         self.unaligned = corpus.select(aligned=False)
+        self.phonemes = phonemes_of(corpus)
 
     def batch(self, rng: np.random.Generator) -> Batch:
         picks = [self.aligned[i] for i in rng.integers(len(self.aligned), size=self.config.aligned)]
@@ -110,7 +120,12 @@ class TokenizerTask:
                 for i in rng.integers(len(self.unaligned), size=self.config.unaligned)
             ]
         longest = int(self.config.seconds * RATE) // TOKEN * TOKEN
-        return collate(self.corpus, picks, longest, rng)
+        batch = collate(self.corpus, picks, longest, rng)
+        for row in picks:
+            known = not row.aligned and row.samples <= longest and row.key in self.phonemes
+            ids = self.phonemes[row.key] if known else np.zeros(0)
+            batch.spoken.append(torch.from_numpy(ids.astype(np.int64)))
+        return batch
 
     def _magnitudes(self, batch: Batch) -> Tensor:
         rate = self.spec.content.spectrum.sample_rate
@@ -123,36 +138,36 @@ class TokenizerTask:
         magnitude = self._magnitudes(batch)
         lengths, phones = batch.lengths.to(self.device), batch.phones.to(self.device)
         tones = batch.tones.to(self.device)
-        views = [(self.augment(magnitude, rng) - MEL_MEAN) / MEL_SCALE for _ in range(2)]
+        mel = (self.augment(magnitude, rng) - MEL_MEAN) / MEL_SCALE
         masked = mask_spans(
             magnitude.shape[2], len(magnitude), config.mask_share, config.mask_span, rng
         ).to(self.device)
-        views[0] = torch.where(masked[:, None], self.heads.mask[None, :, None], views[0])
+        masked[::2] = False  # the whole recording is heard as often as one with gaps
+        mel = torch.where(masked[:, None], self.heads.mask[None, :, None], mel)
         inside = length_mask(lengths, magnitude.shape[2])
         with autocast(self.device):
-            features = self.model.content(torch.cat(views), lengths.repeat(2))
-            hidden, clear = features.chunk(2)
+            features = self.model.content(mel, lengths)
             direct = self.heads.direct(features).float()
-            losses = self._frame_losses(
-                direct, phones.repeat(2, 1), tones.repeat(2, 1), inside.repeat(2, 1), "direct"
-            )
-            losses["views"] = 1 - functional.cosine_similarity(hidden, clear, dim=-1)[inside].mean()
-            quantised, commitment, used = self._quantise(clear, lengths, step)
+            quantised, commitment, used = self._quantise(features, lengths, step)
             out = self.heads.reader(quantised, lengths // self.spec.stride).float()
+        losses = self._frame_losses(direct, phones, tones, inside, "direct")
         losses |= self._frame_losses(out, phones, tones, inside, "codes")
-        losses |= self._prosody_losses(out, magnitude, clear, inside)
+        losses |= self._prosody_losses(out, magnitude, features, inside)
         losses["commitment"] = commitment
         if step >= config.teacher_start and self.unaligned:
             losses |= self._teacher_losses(magnitude, direct, out, lengths, inside, phones)
+            losses |= self._transcript_losses(quantised, lengths, batch.spoken)
         weights = {
             "codes_tone": 0.4,
             "direct_tone": 0.3,
             "features": 0.5,
-            "pitch": 1.0,
+            "pitch": 0.7,
+            "energy": 0.7,
             "commitment": 0.25,
+            "transcript": 0.3,
         }
         total = torch.stack([weights.get(k, 1.0) * v for k, v in losses.items()]).sum()
-        norm = descend(total, self.optimizers["adam"], scale=min(1.0, (step + 1) / config.warmup))
+        norm = descend(total, self.optimizers["adam"], scale=config.scale(step))
         with torch.no_grad():
             known = inside & (phones != UNKNOWN)
             hit = (out[..., : self.spec.phones].argmax(-1) == phones)[known].float().mean()
@@ -203,13 +218,32 @@ class TokenizerTask:
         with torch.no_grad(), autocast(self.device):
             seen = heads.direct(average.content(clean, lengths[rows])).float()
         target = seen[..., : self.spec.phones].softmax(-1)[inside[rows]]
-        both = inside[rows].repeat(2, 1)
-        student = direct[rows.repeat(2)][both][:, : self.spec.phones]
+        student = direct[rows][inside[rows]][:, : self.spec.phones]
         quantised = out[rows][inside[rows]][:, : self.spec.phones]
         return {
-            "teacher": functional.cross_entropy(student, target.repeat(2, 1)) * 0.4,
+            "teacher": functional.cross_entropy(student, target) * 0.4,
             "codes_teacher": functional.cross_entropy(quantised, target) * 0.4,
         }
+
+    def _transcript_losses(
+        self, quantised: Tensor, lengths: Tensor, spoken: list[Tensor]
+    ) -> dict[str, Tensor]:
+        """Recordings without alignment: their phonemes must be readable from the tokens."""
+        rows = [i for i, ids in enumerate(spoken) if len(ids)]
+        if not rows:
+            return {}
+        frames = lengths[rows]
+        with autocast(self.device):
+            scores = self.model.reader(quantised[rows], frames // self.spec.stride)
+        loss = functional.ctc_loss(
+            scores.float().log_softmax(-1).transpose(0, 1),
+            torch.cat([spoken[i] for i in rows]).to(self.device),
+            frames,
+            torch.tensor([len(spoken[i]) for i in rows], device=self.device),
+            blank=self.model.blank,
+            zero_infinity=True,
+        )
+        return {"transcript": loss}
 
     def _quantise(
         self, features: Tensor, lengths: Tensor, step: int
@@ -328,6 +362,7 @@ def collate(corpus: Corpus, rows: list[Row], longest: int, rng: np.random.Genera
         torch.from_numpy(labels[0]),
         torch.from_numpy(labels[1]),
         torch.tensor([s // (TOKEN // 2) for s in sizes]),
+        [],
         int(rng.integers(2**31)),
     )
 
