@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from voice.spec.vits import VitsSpec
+from voice.spec.vits import PitchSpec, VitsSpec
 from voice.training.decoder_task import DecoderTask, DecoderTraining
 from voice.training.loop import train
 from voice.training.options import Options, training_options
@@ -47,7 +47,10 @@ def main(
     spec = VitsSpec()
     # Short training does not overfit: dropout only costs time.
     spec = replace(
-        spec, prior=replace(spec.prior, dropout=0.0), timbre=replace(spec.timbre, dropout=0.0)
+        spec,
+        prior=replace(spec.prior, dropout=0.0),
+        timbre=replace(spec.timbre, dropout=0.0),
+        pitch=PitchSpec(),
     )
     book = trained_tokenizer(tokenizer).codebook.weight
     write_part_spec(options.settings.out, spec)

@@ -6,6 +6,7 @@ official v1, v2, v2Pro and v2ProPlus decoder and the embedded model's.
 
 - ``timbre`` and ``tokens``: see :class:`ContentPrior`; ``mean_timbre`` joins several timbres.
 - ``prior``: codes and phonemes to a distribution; ``flow`` maps it to the latent and back.
+- ``pitch``: the contour, for a model that predicts it; told to ``waveform`` through the latent.
 - ``posterior``: a recording to the latent, in training.
 - ``latent`` and ``waveform``: the two steps of ``decode``; ``waveform_chunks`` for streaming.
 
@@ -26,6 +27,7 @@ from voice.models.content_prior import ContentPrior
 from voice.models.prior import Posterior, PosteriorEncoder, Prior
 from voice.models.vocoder import make_vocoder
 from voice.nn.flow import Flow
+from voice.nn.pitch import PitchModel
 from voice.nn.style import mean_timbre
 from voice.spec.vits import VitsSpec
 
@@ -139,6 +141,12 @@ class Vits(ContentPrior):
             PosteriorEncoder(spec.posterior, spec.latent, style.width) if posterior else None
         )
         self.waveform = make_vocoder(spec.vocoder, spec.latent, style.width)
+        self.pitch = None
+        if spec.pitch is not None:
+            seconds = spec.frame_samples / spec.sample_rate / spec.pitch.points
+            self.pitch = PitchModel(
+                spec.pitch, spec.prior.width, style.width, spec.latent, seconds
+            )
 
     def prior(
         self,
@@ -182,8 +190,23 @@ class Vits(ContentPrior):
         z = prior.mean
         if settings.noise_scale:
             z = z + _noise(prior, settings) * prior.log_scale.exp() * settings.noise_scale
+        return Latent(self.shaped(prior, z, timbre), prior.lengths)
+
+    def shaped(self, prior: Prior, z: Tensor, timbre: Tensor) -> Tensor:
+        """From the flow's space to the latent, with the pitch where the model predicts one.
+
+        Args:
+            prior: its state and mask are used.
+            z: (B, C, F), drawn from it.
+            timbre: (B, D).
+
+        Returns:
+            (B, C, F); 0 behind a row's length.
+        """
         z = self.flow(z * prior.mask, prior.mask, timbre, reverse=True)
-        return Latent(z * prior.mask, prior.lengths)
+        if self.pitch is not None:
+            z = z + self.pitch(self.pitch.contour(prior.hidden, prior.mask, timbre))
+        return z * prior.mask
 
     @torch.inference_mode()
     def decode(

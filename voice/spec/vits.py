@@ -105,6 +105,23 @@ class PosteriorSpec:
 
 
 @dataclass(frozen=True)
+class PitchSpec:
+    """Predictor of the pitch, and what the waveform decoder is told of it.
+
+    Attributes:
+        width, layers, kernel: of the predictor's convolutions.
+        points: pitch values a latent frame.
+        harmonics: of a running sine at that pitch, whose phases the waveform decoder sees.
+    """
+
+    width: int = 192
+    layers: int = 4
+    kernel: int = 5
+    points: int = 2
+    harmonics: int = 8
+
+
+@dataclass(frozen=True)
 class VocosSpec:
     """Waveform decoder of ConvNeXt blocks and an inverse Fourier transform.
 
@@ -169,6 +186,7 @@ class VitsSpec:
         phonemes: rows of the phoneme table.
         latent: width of the latent.
         prior, timbre, flow, posterior, vocoder: the parts.
+        pitch: a pitch predictor; none in the official models.
     """
 
     sample_rate: int = 24000
@@ -183,6 +201,7 @@ class VitsSpec:
     flow: FlowSpec = FlowSpec()
     posterior: PosteriorSpec = PosteriorSpec()
     vocoder: VocosSpec | HifiganSpec = VocosSpec()
+    pitch: PitchSpec | None = None
 
     def __post_init__(self) -> None:
         sizes = ("sample_rate", "codes", "code_width", "stretch", "phonemes", "latent")

@@ -1,9 +1,10 @@
 """Training of the waveform decoder: VITS (arXiv 2106.06103) on windows of frozen semantic tokens.
 
-The prior reads whole recordings; posterior, flow and waveform see windows of them. A part of the
+The prior reads whole recordings; posterior, flow and waveform see windows of them. Where the model
+predicts pitch, the waveform is told the recording's own, which the predictor learns. A part of the
 windows is decoded from the prior's own sample instead of the posterior's, so that what is heard at
 synthesis is trained directly. Adversaries join at ``adversarial_start``.
-Axes: B recordings, W windows (``windows`` a recording), F latent frames, N samples.
+Axes: B recordings, W windows (``windows`` a recording), F latent frames, N samples, Q pitch values.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from torch.nn import functional
 
 from voice.audio.mel import Spectrum
 from voice.models.vits import Vits, slice_rows
+from voice.nn.pitch import Pitch
 from voice.spec.vits import VitsSpec
 from voice.training.corpus import RATE, TOKEN, Corpus
 from voice.training.discriminators import Discriminators
@@ -31,6 +33,7 @@ from voice.training.losses import (
     mel_distance,
     spectral_distance,
 )
+from voice.training.pitch import HOP, pitch_of
 from voice.training.sampler import LengthSampler, References, piece
 
 WIDE_BAND = 7600.0  # Hz: sources at 16 kHz say nothing above
@@ -68,13 +71,17 @@ class DecoderTraining:
 
 @dataclass
 class Batch:
-    """Recordings, their references and the windows' first frames (W entries each)."""
+    """Recordings, their references and the windows' first frames (W entries each).
+
+    ``octaves`` (B, Q) is NaN where nothing is voiced; (B, 0) for a model without pitch.
+    """
 
     codes: Tensor
     code_lengths: Tensor
     phonemes: Tensor
     phoneme_lengths: Tensor
     audio: Tensor
+    octaves: Tensor
     reference: Tensor
     speakers: Tensor
     starts: Tensor
@@ -100,6 +107,7 @@ class DecoderTask:
     ) -> None:
         self.corpus, self.spec, self.config, self.device = corpus, spec, config, device
         self.codes, self.phonemes = corpus.codes(), phonemes_of(corpus)
+        self.octaves = pitch_of(corpus) if spec.pitch else None
         need = (config.segment + 2 * config.margin) * spec.frame_samples
         rows = [r for r in corpus.rows if r.key in self.phonemes and r.samples >= need]
         self.rows = LengthSampler([r for r in rows if not r.held_out])
@@ -141,7 +149,12 @@ class DecoderTask:
         codes = np.zeros((len(rows), max(tokens)), np.int64)
         phonemes = np.zeros((len(rows), max(map(len, ids))), np.int64)
         audio = np.zeros((len(rows), max(tokens) * TOKEN), np.float32)
+        values = 0 if self.octaves is None else TOKEN // HOP
+        octaves = np.full((len(rows), max(tokens) * values), np.nan, np.float32)
         for i, row in enumerate(rows):
+            if self.octaves is not None:
+                contour = self.octaves[row.start // HOP :][: tokens[i] * values]
+                octaves[i, : len(contour)] = contour
             codes[i, : tokens[i]] = self.codes[row.tokens]
             phonemes[i, : len(ids[i])] = ids[i]
             audio[i, : row.samples] = self.corpus.samples(row)
@@ -157,6 +170,7 @@ class DecoderTask:
             torch.from_numpy(phonemes),
             torch.tensor([len(p) for p in ids]),
             torch.from_numpy(audio),
+            torch.from_numpy(octaves),
             torch.from_numpy(reference),
             torch.tensor([references.speakers[r.speaker] for r in rows]),
             torch.from_numpy(rng.integers(0, room)),
@@ -203,6 +217,9 @@ class DecoderTask:
                     "flowed": vits.flow(posterior.z, mask, timbres).float(),
                     "posterior_scale": posterior.log_scale.float(),
                 }
+            if vits.pitch is not None:
+                heard |= self._pitch(vits, batch, state, timbres)
+                z = z + vits.pitch(Pitch(heard["octaves"].nan_to_num(), heard["voiced"]))
             inner = slice(config.margin, config.margin + config.segment)
             audio = vits.waveform(z[..., inner], timbres)
         target = windows[:, config.margin * frame : (config.margin + config.segment) * frame]
@@ -216,6 +233,27 @@ class DecoderTask:
             "mean": mean.float(),
             "log_scale": log_scale.float(),
             "narrow": repeat(batch.narrow.to(device)),
+        }
+
+    def _pitch(
+        self, vits: Vits, batch: Batch, state: Tensor, timbres: Tensor
+    ) -> dict[str, Tensor]:
+        """The windows' contours (W, Q), own and guessed: octaves, voiced, and two guesses."""
+        assert vits.pitch is not None
+        config, points = self.config, vits.pitch.spec.points
+        window = config.segment + 2 * config.margin
+        octaves = slice_rows(
+            batch.octaves.to(self.device).repeat_interleave(config.windows, 0),
+            batch.starts.to(self.device) * points,
+            window * points,
+        )
+        mask = torch.ones_like(state[:, :1])
+        guess, logits = vits.pitch.predict(state, mask, timbres)
+        return {
+            "octaves": octaves,
+            "voiced": (~octaves.isnan()).float(),
+            "guess": guess,
+            "logits": logits,
         }
 
     def step(self, batch: Batch, step: int) -> dict[str, float | Tensor]:
@@ -236,8 +274,12 @@ class DecoderTask:
             losses["kl"] = kl_divergence(
                 out["flowed"], out["posterior_scale"], out["mean"], out["log_scale"]
             )
+        if "guess" in out:
+            losses["pitch"], losses["voicing"] = pitch_losses(out)
         weights = {
             "mel": config.mel_weight,
+            "pitch": 4.0,
+            "voicing": 1.0,
             "stft": 2.0,
             "kl": config.kl_weight,
             "speaker": 0.5,
@@ -248,10 +290,13 @@ class DecoderTask:
         figures: dict[str, float | Tensor] = {}
         if config.adversarial_start is not None and step >= config.adversarial_start:
             pick = self._judges_of(step)
-            figures["judges"] = self._train_judges(out, pick)
-            scores, found = self.judges(out["audio"], pick)
-            with torch.no_grad():
-                _, wanted = self.judges(out["target"], pick)
+            # What a source at 16 kHz lacks would tell recordings from made sound.
+            made, real = (narrowed(out[k], out["narrow"]) for k in ("audio", "target"))
+            figures["judges"] = self._train_judges(made.detach(), real, pick)
+            with autocast(self.device):
+                scores, found = self.judges(made, pick)
+                with torch.no_grad():
+                    _, wanted = self.judges(real, pick)
             losses["adversarial"] = generator_loss(scores)
             losses["features"] = feature_distance(wanted, found)
         total = torch.stack([weights[k] * v for k, v in losses.items()]).sum()
@@ -286,19 +331,21 @@ class DecoderTask:
         total, count = len(self.judges.judges), self.config.judges_a_step
         return [(step * count + i) % total for i in range(count)]
 
-    def _train_judges(self, out: dict[str, Tensor], pick: list[int] | None) -> Tensor:
+    def _train_judges(self, made: Tensor, real: Tensor, pick: list[int] | None) -> Tensor:
         with autocast(self.device):
-            real, _ = self.judges(out["target"], pick)
-            fake, _ = self.judges(out["audio"].detach(), pick)
-        loss = discriminator_loss([r.float() for r in real], [f.float() for f in fake])
+            wanted, _ = self.judges(real, pick)
+            found, _ = self.judges(made, pick)
+        loss = discriminator_loss([w.float() for w in wanted], [f.float() for f in found])
         descend(loss, self.optimizers["judges"], clip=10.0)
         return loss.detach()
 
     @torch.no_grad()
     def gate(self) -> dict[str, float]:
         """Mel distance of held-out voices, from the prior's sample and from the posterior's."""
-        vits, sums = self.averaged["vits"], {"mel_prior": 0.0, "mel_posterior": 0.0}
-        rounds = 4
+        vits, rounds = self.averaged["vits"], 4
+        sums = {"mel_prior": 0.0, "mel_posterior": 0.0}
+        if vits.pitch is not None:
+            sums |= {"pitch": 0.0, "voicing": 0.0}
         for i in range(rounds):
             batch = self._collate(self.held_out, self.held_references, np.random.default_rng(i))
             for name, share in (("mel_prior", 1.0), ("mel_posterior", 0.0)):
@@ -307,4 +354,23 @@ class DecoderTask:
                 sums[name] += float(
                     mel_distance(self.mel, out["audio"], out["target"], bands.to(self.device))
                 )
+                if "guess" in out and share:
+                    for kind, loss in zip(("pitch", "voicing"), pitch_losses(out), strict=True):
+                        sums[kind] += float(loss)
         return {k: v / rounds for k, v in sums.items()}
+
+
+def narrowed(audio: Tensor, narrow: Tensor) -> Tensor:
+    """(W, N) with the rows that ``narrow`` (W,) names cut off above 7.6 kHz."""
+    spectrum = torch.fft.rfft(audio)
+    hz = torch.linspace(0, RATE / 2, spectrum.shape[1], device=audio.device)
+    keep = ~narrow[:, None] | (hz < WIDE_BAND)
+    return torch.fft.irfft(spectrum * keep, audio.shape[1])
+
+
+def pitch_losses(out: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+    """Mean error of the guessed pitch in octaves where it is voiced, and of the voicing."""
+    voiced = out["voiced"]
+    distance = (out["guess"] - out["octaves"].nan_to_num()).abs() * voiced
+    voicing = functional.binary_cross_entropy_with_logits(out["logits"], voiced)
+    return distance.sum() / voiced.sum().clamp_min(1), voicing
