@@ -13,7 +13,15 @@ from voice.models.vits import Vits
 from voice.spec.model import ModelSpec
 from voice.spec.text2semantic import Text2SemanticSpec
 from voice.spec.tokenizer import ContentSpec, TokenizerSpec
-from voice.spec.vits import FlowSpec, PosteriorSpec, PriorSpec, TimbreSpec, VitsSpec, VocosSpec
+from voice.spec.vits import (
+    FlowSpec,
+    PitchSpec,
+    PosteriorSpec,
+    PriorSpec,
+    TimbreSpec,
+    VitsSpec,
+    VocosSpec,
+)
 
 CODES = 32
 
@@ -36,6 +44,7 @@ def tiny_spec(name: str = "tiny") -> ModelSpec:
             flow=FlowSpec(couplings=2, layers=1, width=16),
             posterior=PosteriorSpec(layers=1, width=16),
             vocoder=VocosSpec(width=16, blocks=1, block_hidden=32, condition_width=8),
+            pitch=PitchSpec(width=16, layers=1),
         ),
     )
 
@@ -48,10 +57,13 @@ def write_tiny_model(folder: Path, name: str = "tiny", seed: int = 0) -> Path:
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         text2semantic = Text2Semantic(spec.text2semantic)
+        decoder = Vits(spec.decoder)
+        assert decoder.pitch is not None
+        torch.nn.init.normal_(decoder.pitch.embed.weight, std=0.1)  # zero before training
         parts = {
             "tokenizer": SemanticTokenizer(spec.tokenizer),
             "text2semantic": text2semantic,
-            "decoder": Vits(spec.decoder),
+            "decoder": decoder,
         }
     for part, module in parts.items():
         save_part(folder, part, module)

@@ -27,7 +27,7 @@ from voice.models.content_prior import ContentPrior
 from voice.models.prior import Posterior, PosteriorEncoder, Prior
 from voice.models.vocoder import make_vocoder
 from voice.nn.flow import Flow
-from voice.nn.pitch import PitchModel
+from voice.nn.pitch import Pitch, PitchModel
 from voice.nn.style import mean_timbre
 from voice.spec.vits import VitsSpec
 
@@ -68,7 +68,7 @@ class Latent:
     """What the waveform decoder takes.
 
     Attributes:
-        z: (B, C, F); 0 behind a row's length.
+        z: (B, C, F), with a pitch (B, C + 3 U, F); 0 behind a row's length.
         lengths: (B,) int64 frames.
     """
 
@@ -140,7 +140,9 @@ class Vits(ContentPrior):
         self.posterior = (
             PosteriorEncoder(spec.posterior, spec.latent, style.width) if posterior else None
         )
-        self.waveform = make_vocoder(spec.vocoder, spec.latent, style.width)
+        self.waveform = make_vocoder(
+            spec.vocoder, spec.latent, style.width, spec.sample_rate if spec.pitch else 0
+        )
         self.pitch = None
         if spec.pitch is not None:
             seconds = spec.frame_samples / spec.sample_rate / spec.pitch.points
@@ -201,12 +203,17 @@ class Vits(ContentPrior):
             timbre: (B, D).
 
         Returns:
-            (B, C, F); 0 behind a row's length.
+            (B, C, F), with a pitch (B, C + 3 U, F); 0 behind a row's length.
         """
         z = self.flow(z * prior.mask, prior.mask, timbre, reverse=True)
         if self.pitch is not None:
-            z = z + self.pitch(self.pitch.contour(prior.hidden, prior.mask, timbre))
+            z = self.pitched(z, self.pitch.contour(prior.hidden, prior.mask, timbre))
         return z * prior.mask
+
+    def pitched(self, z: Tensor, pitch: Pitch) -> Tensor:
+        """(B, C, F) to (B, C + 3 U, F): told of the pitch, and the excitation behind it."""
+        assert self.pitch is not None
+        return torch.cat([z + self.pitch(pitch), self.pitch.excitation(pitch)], 1)
 
     @torch.inference_mode()
     def decode(

@@ -1,7 +1,8 @@
 """Waveform decoders: the latent and a timbre to samples.
 
 Vocos (Siuzdak 2023, arXiv 2306.00814): ConvNeXt blocks and an inverse Fourier transform, here with
-a learned upsampling and the timbre scaling every block. HiFi-GAN (Kong et al. 2020, arXiv
+a learned upsampling and the timbre scaling every block; where the pitch is known they filter an
+excitation (:mod:`voice.nn.source`). HiFi-GAN (Kong et al. 2020, arXiv
 2010.05646), as the official GPT-SoVITS files have it. Both see only ``context_frames`` latent
 frames to each side, so that a long latent can be decoded piece by piece.
 Axes: B batch, C latent width, F latent frames, D timbre width, N samples.
@@ -16,6 +17,7 @@ from torch.nn import functional
 from voice.nn.conv import ConvNeXtBlock
 from voice.nn.istft import InverseStft
 from voice.nn.resblock import SLOPE, ResidualBlock
+from voice.nn.source import VALUES, Source
 from voice.spec.mel_vocoder import MelHifiganSpec
 from voice.spec.vits import HifiganSpec, VocosSpec
 
@@ -30,11 +32,14 @@ class VocosVocoder(nn.Module):
         spec: sizes.
         latent: C.
         timbre: D.
+        excited: samples a second of a decoder that filters an excitation, which then follows the
+            latent's C channels; 0 for one that makes the sound itself.
     """
 
-    def __init__(self, spec: VocosSpec, latent: int, timbre: int) -> None:
+    def __init__(self, spec: VocosSpec, latent: int, timbre: int, excited: int = 0) -> None:
         super().__init__()
-        self.spec = spec
+        self.spec, self.latent = spec, latent
+        self.source = Source(excited, spec.fft_samples, spec.hop_samples) if excited else None
         self.input = nn.Conv1d(
             latent, spec.upsample * spec.width, spec.kernel, padding=spec.kernel // 2
         )
@@ -47,7 +52,8 @@ class VocosVocoder(nn.Module):
             for _ in range(spec.blocks)
         )
         self.output_norm = nn.LayerNorm(spec.width)
-        self.output = nn.Linear(spec.width, spec.fft_samples + 2)
+        bins = spec.fft_samples // 2 + 1
+        self.output = nn.Linear(spec.width, bins * (3 if excited else 2))
         nn.init.trunc_normal_(self.output.weight, std=0.02)
         nn.init.zeros_(self.output.bias)
         self.inverse = InverseStft(spec.fft_samples, spec.hop_samples)
@@ -57,13 +63,14 @@ class VocosVocoder(nn.Module):
         """Latent frames to each side that a sample depends on."""
         reach = self.spec.kernel // 2
         overlap = -(-self.spec.fft_samples // self.spec.hop_samples)
+        overlap *= 1 if self.source is None else 2  # the excitation's own frames reach as far
         return reach + -(-(self.spec.blocks * reach + overlap) // self.spec.upsample)
 
     def forward(self, z: Tensor, timbre: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Decodes.
 
         Args:
-            z: (B, C, F).
+            z: (B, C, F); (B, C + 3 * upsample, F) with an excitation.
             timbre: (B, D).
             lengths: (B,) frames of each row; all F if not given.
 
@@ -75,15 +82,29 @@ class VocosVocoder(nn.Module):
             z = z * _mask(lengths, z.shape[2])
             mask = _mask(lengths * self.spec.upsample, z.shape[2] * self.spec.upsample)
             mask = mask.transpose(1, 2)
-        x = self.input(z).transpose(1, 2)  # (B, F, upsample * width)
-        x = self.input_norm(x.reshape(len(x), -1, self.spec.width))  # (B, upsample * F, width)
+        x = self.input(z[:, : self.latent].to(self.input.weight.dtype))
+        x = x.transpose(1, 2).reshape(len(x), -1, self.spec.width)  # (B, upsample * F, width)
+        x = self.input_norm(x)
         condition = functional.silu(self.condition(timbre))
         for block in self.blocks:
             x = block(x, condition, mask)
-        magnitude, phase = self.output(self.output_norm(x)).float().chunk(2, -1)
+        filters = self.output(self.output_norm(x)).float()
         with torch.autocast(z.device.type, enabled=False):
+            return self.inverse(*self._spectrum(filters, z), mask)
+
+    def _spectrum(self, filters: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
+        """Real and imaginary parts (B, frames, bins) of the sound."""
+        if self.source is None:
+            magnitude, phase = filters.chunk(2, -1)
             magnitude = magnitude.clamp(max=MAX_LOG_MAGNITUDE).exp()
-            return self.inverse(magnitude * phase.cos(), magnitude * phase.sin(), mask)
+            return magnitude * phase.cos(), magnitude * phase.sin()
+        voice, phase, breath = filters.chunk(3, -1)
+        voice, breath = (x.clamp(max=MAX_LOG_MAGNITUDE).exp() for x in (voice, breath))
+        values = z[:, self.latent :].float().mT
+        excitation = self.source(values.reshape(len(z), -1, VALUES))
+        (a, b), (c, d) = excitation.pulses, excitation.noise
+        cos, sin = voice * phase.cos(), voice * phase.sin()
+        return a * cos - b * sin + c * breath, a * sin + b * cos + d * breath
 
 
 class HifiganVocoder(nn.Module):
@@ -163,11 +184,11 @@ class MelHifigan(HifiganVocoder):
 
 
 def make_vocoder(
-    spec: VocosSpec | HifiganSpec, latent: int, timbre: int
+    spec: VocosSpec | HifiganSpec, latent: int, timbre: int, excited: int = 0
 ) -> VocosVocoder | HifiganVocoder:
-    """The waveform decoder that a specification describes."""
+    """The waveform decoder that a specification describes; arguments as the classes'."""
     if isinstance(spec, VocosSpec):
-        return VocosVocoder(spec, latent, timbre)
+        return VocosVocoder(spec, latent, timbre, excited)
     return HifiganVocoder(spec, latent, timbre)
 
 

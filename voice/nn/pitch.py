@@ -1,21 +1,21 @@
 """Pitch: predicted from what is said and by whom, and told to the waveform decoder.
 
 Tokens say little of the pitch, and a decoder that must guess it blurs the harmonics. So it is
-predicted first, as in FastSpeech 2 (Ren et al. 2020, arXiv 2006.04558, 2.3), and the decoder is
-given it with the phases of a running sine and its harmonics (neural source-filter models, Wang et
-al. 2019, arXiv 1904.12088). In training the decoder sees the recording's own pitch.
+predicted first, as in FastSpeech 2 (Ren et al. 2020, arXiv 2006.04558, 2.3); the decoder is given
+it, and filters pulses at that pitch (:mod:`voice.nn.source`). In training it is given the
+recording's own.
 Axes: B batch, F latent frames, U pitch values a frame, W state width, D timbre width, C latent.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from voice.nn.source import told
 from voice.spec.vits import PitchSpec
 
 MIDDLE_HZ = 200.0  # the predictor's zero
@@ -58,8 +58,8 @@ class PitchModel(nn.Module):
         )
         self.norms = nn.ModuleList(nn.LayerNorm(spec.width) for _ in range(spec.layers))
         self.output = nn.Conv1d(spec.width, 2 * spec.points, 1)
-        self.embed = nn.Conv1d(spec.points * (2 + 2 * spec.harmonics), latent, 3, padding=1)
-        nn.init.zeros_(self.embed.weight)  # a decoder trained without pitch goes on as it was
+        self.embed = nn.Conv1d(2 * spec.points, latent, 3, padding=1)
+        nn.init.zeros_(self.embed.weight)
         nn.init.zeros_(self.embed.bias)
 
     def predict(self, state: Tensor, mask: Tensor, timbre: Tensor) -> tuple[Tensor, Tensor]:
@@ -85,18 +85,16 @@ class PitchModel(nn.Module):
         inside = mask.repeat_interleave(self.spec.points, 2)[:, 0]
         return Pitch(octaves, (logits > 0).float() * inside)
 
-    def sines(self, pitch: Pitch) -> Tensor:
-        """What the decoder is told: (B, U (2 + 2 H), F) float32."""
-        hz = MIDDLE_HZ * torch.exp2(pitch.octaves) * pitch.voiced
-        cycles = torch.cumsum(hz.double() * self.seconds, 1)
-        cycles = (cycles - cycles.floor()).float()
-        orders = torch.arange(1, self.spec.harmonics + 1, device=hz.device)
-        angles = 2 * math.pi * cycles[..., None] * orders
-        told = torch.stack([pitch.octaves, torch.ones_like(hz)], -1)
-        told = torch.cat([told, angles.cos(), angles.sin()], -1) * pitch.voiced[..., None]
-        width = told.shape[2] * self.spec.points
-        return told.reshape(len(told), -1, width).mT
-
     def forward(self, pitch: Pitch) -> Tensor:
         """(B, C, F), added to the latent."""
-        return self.embed(self.sines(pitch))
+        values = torch.stack([pitch.octaves, torch.ones_like(pitch.voiced)], -1)
+        return self.embed(self._by_frame(values * pitch.voiced[..., None]))
+
+    def excitation(self, pitch: Pitch) -> Tensor:
+        """(B, 3 U, F) float32 for :class:`voice.nn.source.Source`, carried behind the latent."""
+        hz = MIDDLE_HZ * torch.exp2(pitch.octaves.float()) * pitch.voiced
+        return self._by_frame(told(hz, self.seconds))
+
+    def _by_frame(self, values: Tensor) -> Tensor:
+        """(B, U * F, V) to (B, U V, F)."""
+        return values.reshape(len(values), -1, values.shape[2] * self.spec.points).mT

@@ -110,15 +110,13 @@ class PitchSpec:
 
     Attributes:
         width, layers, kernel: of the predictor's convolutions.
-        points: pitch values a latent frame.
-        harmonics: of a running sine at that pitch, whose phases the waveform decoder sees.
+        points: pitch values a latent frame; the waveform decoder's ``upsample``.
     """
 
     width: int = 192
     layers: int = 4
     kernel: int = 5
     points: int = 2
-    harmonics: int = 8
 
 
 @dataclass(frozen=True)
@@ -209,6 +207,8 @@ class VitsSpec:
             raise ModelFileError(f"decoder spec: {', '.join(bad)} must be at least 1")
         if self.latent % 2:
             raise ModelFileError("decoder spec: latent must be even")
+        if self.pitch is not None and self.pitch.points != getattr(self.vocoder, "upsample", 0):
+            raise ModelFileError("decoder spec: pitch.points must be the vocoder's upsample")
         hop = self.posterior.spectrum.hop_samples
         if hop != self.frame_samples:
             raise ModelFileError(

@@ -219,7 +219,7 @@ class DecoderTask:
                 }
             if vits.pitch is not None:
                 heard |= self._pitch(vits, batch, state, timbres)
-                z = z + vits.pitch(Pitch(heard["octaves"].nan_to_num(), heard["voiced"]))
+                z = vits.pitched(z, Pitch(heard["octaves"].nan_to_num(), heard["voiced"]))
             inner = slice(config.margin, config.margin + config.segment)
             audio = vits.waveform(z[..., inner], timbres)
         target = windows[:, config.margin * frame : (config.margin + config.segment) * frame]

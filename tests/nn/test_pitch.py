@@ -1,0 +1,88 @@
+"""Predicted pitch: what the waveform decoder is told; padding and batches change nothing."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from tests.tiny_model import tiny_spec
+from voice.models.vits import DecodeSettings, Vits
+from voice.nn.pitch import PitchModel
+from voice.nn.source import Source, told
+from voice.spec.vits import PitchSpec
+
+SPEC = PitchSpec(width=8, layers=2, kernel=3, points=2)
+
+
+@pytest.fixture(scope="module")
+def model() -> PitchModel:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        made = PitchModel(SPEC, 6, 4, 10, 0.01)
+        torch.nn.init.normal_(made.embed.weight, std=0.3)
+        return made.eval().requires_grad_(False)
+
+
+def test_pulses_have_every_harmonic_of_the_pitch_equally_and_rest_where_it_is_unvoiced() -> None:
+    source = Source(24000, 960, 240)
+    hz = torch.full((1, 200), 150.0)
+    hz[0, 100:] = 0
+    samples = source.pulses(*told(hz, 0.01)[..., :2].unbind(-1))[0]
+    assert (samples[24000:] == 0).all()
+    voiced = samples[:24000]
+    assert float(voiced.square().mean()) == pytest.approx(1, abs=0.02)
+    spectrum = torch.fft.rfft(voiced).abs()
+    harmonics = spectrum[150:11900:150]
+    assert float(harmonics.min() / harmonics.max()) > 0.95
+    between = spectrum.clone()
+    for offset in (-1, 0, 1):
+        between[150 + offset:12000:150] = 0
+    assert float(between[:11900].max() / harmonics.max()) < 0.02
+
+
+def test_a_piece_of_a_contour_gives_that_piece_of_the_excitation() -> None:
+    source = Source(24000, 960, 240)
+    hz = torch.linspace(80, 300, 700)[None] * (torch.arange(700) % 50 > 10)
+    values = told(hz, 0.01)
+    whole, piece = source(values), source(values[:, 500:600])
+    for all_of_it, part in zip(whole.pulses + whole.noise, piece.pulses + piece.noise, strict=True):
+        assert torch.allclose(all_of_it[:, 503:597], part[:, 3:-3], atol=1e-5)
+    for real, imaginary in (whole.pulses, whole.noise):
+        loud = hz[0] > 0
+        power = (real.square() + imaginary.square())[0, loud].mean()
+        assert 0.7 < float(power) < 1.3
+
+
+def test_a_row_is_the_same_alone_and_beside_a_longer_one(model: PitchModel) -> None:
+    rng = torch.Generator().manual_seed(1)
+    state, timbre = torch.randn(2, 6, 9, generator=rng), torch.randn(2, 4, generator=rng)
+    mask = torch.ones(2, 1, 9)
+    mask[1, :, 5:] = 0
+    both = model.contour(state, mask, timbre)
+    alone = model.contour(state[1:, :, :5], mask[1:, :, :5], timbre[1:])
+    assert torch.allclose(both.octaves[1:, :10], alone.octaves, atol=1e-5)
+    assert torch.equal(both.voiced[1:, :10], alone.voiced)
+    assert (both.voiced[1, 10:] == 0).all()
+    assert torch.allclose(model(both)[1:, :, :5], model(alone), atol=1e-5)
+    assert torch.allclose(model.excitation(both)[1:, :, :5], model.excitation(alone), atol=1e-5)
+
+
+def test_a_decoder_with_pitch_decodes_piece_by_piece_as_at_once() -> None:
+    spec = tiny_spec().decoder
+    assert spec.pitch is not None
+    with torch.random.fork_rng():
+        torch.manual_seed(2)
+        vits = Vits(spec).eval().requires_grad_(False)
+        assert vits.pitch is not None
+        torch.nn.init.normal_(vits.pitch.embed.weight, std=0.5)
+        torch.nn.init.normal_(vits.pitch.output.weight, std=0.5)
+    codes, ids = torch.arange(12)[None], torch.arange(5)[None]
+    timbre = torch.randn(1, spec.timbre.width, generator=torch.Generator().manual_seed(3))
+    given = (codes, torch.tensor([12]), ids, torch.tensor([5]), timbre)
+    settings = DecodeSettings(noise_scale=0)
+    whole = vits.decode(*given, settings)
+    latent = vits.latent(*given, settings)
+    pieces = torch.cat(list(vits.waveform_chunks(latent.z, timbre, 7)), 1)
+    assert torch.allclose(pieces, whole, atol=1e-4)
+    torch.nn.init.zeros_(vits.pitch.embed.weight)
+    assert (vits.decode(*given, settings) - whole).abs().max() > 1e-3
