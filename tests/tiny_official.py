@@ -68,9 +68,11 @@ def official_spec(version: str) -> ModelSpec:
             timbre=replace(TIMBRE, speaker_width=wide),
             posterior=replace(base.decoder.posterior, spectrum=OFFICIAL_REFERENCE),
             vocoder=HifiganSpec(32, (10, 8, 2, 2, 2), (20, 16, 8, 2, 2), (3,), (1,)),
+            pitch=None,
         )
     return replace(
         base, tokenizer=OfficialTokenizerSpec(encoder="hubert", codes=CODES), decoder=decoder,
+        text2semantic=replace(base.text2semantic, reads=False),
         version=version, speaker="speaker" if version == "v2Pro" else "",
     )
 

@@ -24,6 +24,9 @@ MINI = Text2SemanticSpec(
     norm_first=True,
     dropout=0.05,
     reads=True,
+    # Measured on tokens read back: a model that follows the text needs no penalty on repetition.
+    temperature=0.7,
+    repetition_penalty=1.0,
 )
 
 

@@ -212,3 +212,11 @@ def test_an_unfinished_stream_does_not_block_others(tiny: Synthesizer) -> None:
 def test_joining_needs_chunks() -> None:
     with pytest.raises(ValueError, match="no chunks"):
         join([])
+
+
+def test_the_result_says_with_what_it_was_spoken(tiny: Synthesizer) -> None:
+    speech = tiny.say("Hello there.", _voice(), seed=1, check=False, temperature=0.9)
+    assert speech.origin is not None
+    spec, settings = tiny.model.spec.text2semantic, speech.origin.settings
+    assert settings["temperature"] == 0.9
+    assert settings["repetition_penalty"] == spec.repetition_penalty

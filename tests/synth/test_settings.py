@@ -7,13 +7,13 @@ import math
 import pytest
 
 from voice import OptionError, SynthesisSettings
-from voice.synth.settings import RANGES, check_number
+from voice.synth.settings import OPEN, RANGES, check_number
 
 
 @pytest.mark.parametrize("name", RANGES)
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, -1, 1e30, "2", None, True, [1]])
 def test_wrong_numbers_are_refused_with_name_and_range(name: str, value: object) -> None:
-    if name == "seed" and value is None:
+    if name in OPEN and value is None:
         return
     with pytest.raises(OptionError) as caught:
         SynthesisSettings(**{name: value})  # type: ignore[arg-type]
@@ -58,3 +58,9 @@ def test_a_seed_is_drawn_only_where_there_is_none() -> None:
     assert SynthesisSettings(seed=7).seeded().seed == 7
     drawn = {SynthesisSettings().seeded().seed for _ in range(8)}
     assert len(drawn) > 1 and all(seed is not None and 0 <= seed < 2**31 for seed in drawn)
+
+
+def test_a_model_decides_only_what_the_caller_left_open() -> None:
+    assert SynthesisSettings().usual(0.7, 1.0).temperature == 0.7
+    chosen = SynthesisSettings(temperature=1.2).usual(0.7, 1.1)
+    assert (chosen.temperature, chosen.repetition_penalty) == (1.2, 1.1)

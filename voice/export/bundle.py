@@ -356,8 +356,8 @@ def _decoding(model: Model) -> Decoding:
     return Decoding(
         rate=float(model.tokenizer.rate), codes=spec.codes, layers=spec.layers, heads=spec.heads,
         head_width=spec.width // spec.heads, bert_width=spec.bert_width, top_k=usual.top_k,
-        top_p=usual.top_p, temperature=usual.temperature,
-        repetition_penalty=usual.repetition_penalty, noise_scale=usual.noise_scale,
+        top_p=usual.top_p, temperature=spec.temperature,
+        repetition_penalty=spec.repetition_penalty, noise_scale=usual.noise_scale,
         candidates=usual.candidates, retries=usual.retries,
         min_tokens=SamplingSettings().min_tokens, max_tokens=SamplingSettings().max_tokens,
         tokens_base=guard.tokens_base, tokens_per_phoneme=guard.tokens_per_phoneme,

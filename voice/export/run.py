@@ -162,7 +162,7 @@ class BundleSynthesizer:
 
     def plan(self, text: str, settings: SynthesisSettings | None = None, **options: Any) -> Plan:
         """How a text will be cut and what it sounds like; errors as :func:`make_plan`."""
-        chosen = _settings(settings, options)
+        chosen = self._chosen(settings, options)
         return make_plan(text, chosen, self.languages, self.manifest.symbols)
 
     def say(
@@ -176,7 +176,7 @@ class BundleSynthesizer:
         *, cancelled: Callable[[], bool] | None = None, **options: Any,
     ) -> Iterator[Speech]:
         """Speaks a text, piece by piece; the text is checked before the first is asked for."""
-        chosen = _settings(settings, options)
+        chosen = self._chosen(settings, options)
         return self.speak(self.plan(text, chosen), voice, chosen, cancelled)
 
     def speak(
@@ -221,7 +221,7 @@ class BundleSynthesizer:
             (T,) int64 codes, what the self-check saw (None where it is off), rounds after the
             first, and candidates in all.
         """
-        fixed = settings.temperature < GREEDY or settings.top_k == 1
+        fixed = self._sampling(settings).temperature < GREEDY or settings.top_k == 1
         check = settings.check and self.sessions.has("read")
         candidates = 1 if fixed or not check else settings.candidates
         rounds = 1 if fixed or not check else settings.retries + 1
@@ -236,7 +236,16 @@ class BundleSynthesizer:
                 break
         return *kept, attempt, (attempt + 1) * candidates
 
+    def _chosen(
+        self, settings: SynthesisSettings | None, options: dict[str, Any]
+    ) -> SynthesisSettings:
+        usual = self.manifest.decoding
+        chosen = (settings or SynthesisSettings()).replace(**options)
+        return chosen.usual(usual.temperature, usual.repetition_penalty)
+
     def _sampling(self, settings: SynthesisSettings) -> Sampling:
+        settings = self._chosen(settings, {})
+        assert settings.temperature is not None and settings.repetition_penalty is not None
         return Sampling(settings.top_k, settings.top_p, settings.temperature,
                         settings.repetition_penalty, self.manifest.decoding.min_tokens)
 
@@ -347,8 +356,3 @@ class BundleSynthesizer:
     def timbre(self, samples: np.ndarray) -> np.ndarray:
         """Timbre (D,) of 1 to 10 s of samples (N,) at ``manifest.sound.timbre_rate``."""
         return self.sessions.run("timbre", {"samples": np.asarray(samples, np.float32)[None]})[0][0]
-
-
-def _settings(settings: SynthesisSettings | None, options: dict[str, Any]) -> SynthesisSettings:
-    chosen = settings or SynthesisSettings()
-    return chosen.replace(**options) if options else chosen

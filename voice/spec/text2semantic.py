@@ -24,6 +24,8 @@ class Text2SemanticSpec:
         norm_first: normalise before each sub-layer (and once at the end) instead of after it.
         dropout: rate during training.
         reads: whether the model follows the text with a reading head (not in official files).
+        temperature, repetition_penalty: how its tokens are drawn where the caller has no wish;
+            GPT-SoVITS' own where nothing is said.
     """
 
     layers: int = 24
@@ -36,6 +38,8 @@ class Text2SemanticSpec:
     norm_first: bool = False
     dropout: float = 0.0
     reads: bool = False
+    temperature: float = 1.0
+    repetition_penalty: float = 1.35
 
     def __post_init__(self) -> None:
         sizes = ("layers", "width", "heads", "hidden", "phonemes", "codes")

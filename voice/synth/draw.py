@@ -106,6 +106,9 @@ class Drafter:
         if prompt and model.spec.text2semantic.reads:
             spoken = align_codes(model.tokenizer, voice.prompt_codes, voice.prompt_phonemes)
             self.prompt_spoken = spoken.astype(np.int64) if len(spoken) else None
+        spec = model.spec.text2semantic
+        settings = settings.usual(spec.temperature, spec.repetition_penalty)
+        assert settings.temperature is not None and settings.repetition_penalty is not None
         self.sampling = SamplingSettings(
             top_k=settings.top_k, top_p=settings.top_p, temperature=settings.temperature,
             repetition_penalty=settings.repetition_penalty,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from voice.errors import ModelFileError
+from voice.synth.settings import SynthesisSettings
 
 PACKAGED = Path(__file__).resolve().parents[2] / "pretrained"
 MANIFEST = PACKAGED / "manifest.json"
@@ -170,3 +171,17 @@ def digest(path: Path) -> str:
     except OSError as error:
         raise ModelFileError(f"{path}: cannot be read ({error.strerror})") from error
     return found.hexdigest()
+
+
+def usual_settings(
+    name_or_folder: str | Path = "mini", home: Path | None = None
+) -> SynthesisSettings:
+    """The settings with which a model speaks where the caller has no wish.
+
+    Raises:
+        ModelFileError: there is no such model, or its specification is damaged.
+    """
+    from voice.checkpoints.store import read_spec
+
+    spec = read_spec(find_model(name_or_folder, home).path).text2semantic
+    return SynthesisSettings().usual(spec.temperature, spec.repetition_penalty)

@@ -200,7 +200,7 @@ class Synthesizer:
         Raises:
             NothingToSayError, UnknownTextError, OptionError: the text cannot be spoken.
         """
-        chosen = _settings(settings, options)
+        chosen = self._chosen(settings, options)
         return make_plan(text, chosen, self.languages, self.model.spec.symbols)
 
     def say(
@@ -235,7 +235,7 @@ class Synthesizer:
         Returns:
             Chunks as they are made. The text is checked before the first is asked for.
         """
-        chosen = _settings(settings, options)
+        chosen = self._chosen(settings, options)
         return self.speak(self.plan(text, chosen), voice, chosen, cancelled)
 
     def speak(
@@ -248,7 +248,8 @@ class Synthesizer:
         if not self.model.reads:
             settings = settings.replace(check=False)
         return speak(
-            Job(self.model, voice, plan, settings.seeded(), self._lock, cancelled, self.limits)
+            Job(self.model, voice, plan, self._chosen(settings, {}).seeded(), self._lock, cancelled,
+                self.limits)
         )
 
     # Recordings
@@ -276,7 +277,7 @@ class Synthesizer:
         *, cancelled: Callable[[], bool] | None = None, **options: Any,
     ) -> Iterator[Speech]:
         """Re-speaks a recording, window by window; see :meth:`convert`."""
-        chosen = _settings(settings, options).seeded()
+        chosen = self._chosen(settings, options).seeded()
         self.check_voice(voice)
         audio = _audio(source)
         check_source(audio, _name_of(source))
@@ -310,7 +311,7 @@ class Synthesizer:
             raise OptionError("tokens: not a list of codes",
                               f"They must be whole numbers from 0 to {most - 1}, at least one.")
         self.check_voice(voice)
-        chosen = _settings(settings, options).seeded()
+        chosen = self._chosen(settings, options).seeded()
         return join(self._respeak(codes.astype(np.int64), voice, chosen, None))
 
     def _respeak(
@@ -346,6 +347,12 @@ class Synthesizer:
         with self._lock:
             return tokens_of(self.model, audio, tables.table(self.model.spec.symbols))
 
+    def _chosen(
+        self, settings: SynthesisSettings | None, options: dict[str, Any]
+    ) -> SynthesisSettings:
+        spec = self.model.spec.text2semantic
+        chosen = (settings or SynthesisSettings()).replace(**options)
+        return chosen.usual(spec.temperature, spec.repetition_penalty)
 
     def read_aloud(self, source: Source, text: str, language: str) -> Reading:
         """How a recording of a text looks to the self-check, whose limits this measures."""
@@ -356,11 +363,6 @@ class Synthesizer:
         pieces = self.plan(text, language=language, split="cut0").pieces
         wanted = np.concatenate([wanted_classes(p.phonemes.ids, table) for p in pieces])
         return judge(wanted, wanted_classes(report.phoneme_ids, table), len(report.codes))
-
-
-def _settings(settings: SynthesisSettings | None, options: dict[str, Any]) -> SynthesisSettings:
-    chosen = settings or SynthesisSettings()
-    return chosen.replace(**options) if options else chosen
 
 
 def _name_of(source: Source) -> str:

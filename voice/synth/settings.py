@@ -17,6 +17,7 @@ from voice.errors import OptionError
 LANGUAGES = ("auto", "en", "zh", "ja", "ko", "yue")
 SPLITS = ("auto", "cut0", "cut1", "cut2", "cut3", "cut4", "cut5")
 SEED_LIMIT = 2**63 - 1
+OPEN = ("seed", "temperature", "repetition_penalty")  # None: decided later
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,12 @@ class Range:
 RANGES: dict[str, Range] = {
     "seed": Range(0, SEED_LIMIT, "the same seed gives the same samples", whole=True),
     "speed": Range(0.5, 2, "2 is twice as fast"),
-    "temperature": Range(0, 2, "0 always takes the likeliest token; higher varies more"),
+    "temperature": Range(0, 2, "0 always takes the likeliest token, higher varies more; where not "
+                         "given, the model's own"),
     "top_k": Range(1, 1024, "tokens are drawn from this many of the likeliest", whole=True),
     "top_p": Range(0.01, 1, "tokens are drawn from the likeliest that add up to this"),
-    "repetition_penalty": Range(1, 3, "above 1, tokens already used become less likely"),
+    "repetition_penalty": Range(1, 3, "above 1, tokens already used become less likely; where not "
+                                "given, the model's own"),
     "pause": Range(0, 5, "seconds of silence between sentences"),
     "noise_scale": Range(0, 1, "variation of the sound at the same words"),
     "sample_steps": Range(0, 100, "steps of the flow of v3 and v4 models; 0 is the model's own",
@@ -92,7 +95,8 @@ class SynthesisSettings:
         language: of the text; ``auto`` tells scripts apart and splits mixed text.
         seed: None draws one, which the result reports.
         speed: 2 is twice as fast, at the same pitch.
-        temperature, top_k, top_p, repetition_penalty: how semantic tokens are drawn.
+        temperature, top_k, top_p, repetition_penalty: how semantic tokens are drawn; None takes
+            what the model's specification says.
         split: how long text is cut; ``auto`` by estimated duration, ``cut0`` to ``cut5`` as in
             GPT-SoVITS.
         pause: seconds of silence between sentences.
@@ -113,10 +117,10 @@ class SynthesisSettings:
     language: str = "auto"
     seed: int | None = None
     speed: float = 1.0
-    temperature: float = 1.0
+    temperature: float | None = None
     top_k: int = 15
     top_p: float = 1.0
-    repetition_penalty: float = 1.35
+    repetition_penalty: float | None = None
     split: str = "auto"
     pause: float = 0.3
     check: bool = True
@@ -131,7 +135,7 @@ class SynthesisSettings:
     def __post_init__(self) -> None:
         for name in RANGES:
             value = getattr(self, name)
-            if not (name == "seed" and value is None):
+            if not (name in OPEN and value is None):
                 check_number(name, value)
         check_choice("language", self.language, LANGUAGES)
         check_choice("split", self.split, SPLITS)
@@ -151,6 +155,11 @@ class SynthesisSettings:
                 f"unknown option {', '.join(unknown)}", f"Options are {', '.join(sorted(known))}."
             )
         return dataclasses.replace(self, **changes)
+
+    def usual(self, temperature: float, repetition_penalty: float) -> SynthesisSettings:
+        """Itself, with a model's own numbers where the caller has no wish."""
+        usual = {"temperature": temperature, "repetition_penalty": repetition_penalty}
+        return self.replace(**{k: v for k, v in usual.items() if getattr(self, k) is None})
 
     def seeded(self) -> SynthesisSettings:
         """Itself, or with a seed drawn if it has none."""

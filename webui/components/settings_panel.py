@@ -8,7 +8,8 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from voice import OptionError, SynthesisSettings
+from voice import OptionError
+from voice.synth.models import usual_settings
 
 SLIDERS: dict[str, tuple[float, float, float]] = {
     # name: low, high, step
@@ -67,7 +68,7 @@ def parse_seed(value: Any) -> int | None:
 
 def build_settings_panel(t: gr.I18n) -> SettingsPanel:
     """Builds the panel, folded."""
-    defaults = SynthesisSettings()
+    defaults = usual_settings()
     fields: dict[str, Component] = {}
     with gr.Accordion(t("settings_title"), open=False, elem_id="speak-settings"):
         with gr.Row():
