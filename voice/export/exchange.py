@@ -121,4 +121,11 @@ def _unflatten(graph: Any, x: Any, dim: Any, sizes: Any) -> Any:
     return graph.op("Reshape", x, shape)
 
 
-_OPERATORS = {"aten::mT": _transpose, "aten::unflatten": _unflatten}
+def _power_of_two(graph: Any, x: Any) -> Any:
+    """``Tensor.exp2``, which the exporter does not know for this operator set."""
+    return graph.op("Pow", graph.op("Constant", value_t=torch.tensor(2.0)), x)
+
+
+_OPERATORS = {
+    "aten::mT": _transpose, "aten::unflatten": _unflatten, "aten::exp2": _power_of_two,
+}

@@ -3,7 +3,7 @@
 Everything is batch 1 but the step, whose rows are the candidates of one text. State is explicit.
 
 Axes: B rows, P phonemes, Q prompt codes, T codes, S cache slots, H heads, E head width, C classes,
-L layers, F frames, D timbre width, N samples.
+L layers, F frames, C' latent width with what is told of the pitch, D timbre width, N samples.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from voice.models.text2semantic import Text2Semantic, visibility
 from voice.models.tokenizer import MEL_MEAN, MEL_SCALE, SemanticTokenizer
 from voice.models.vits import Vits
 from voice.nn import reading
+from voice.nn.source import VALUES
 
 
 @dataclass(frozen=True)
@@ -179,13 +180,12 @@ class Latent(nn.Module):
         self.decoder = decoder
 
     def forward(self, codes: Tensor, phoneme_ids: Tensor, timbre: Tensor, noise: Tensor) -> Tensor:
-        """(1, T), (1, P), (1, D) and (1, C, F): (1, C, F); F sets the pace."""
+        """(1, T), (1, P), (1, D) and (1, C, F): the latent (1, C', F); F sets the pace."""
         model = self.decoder
         state, _ = model.state(codes, _length(codes), phoneme_ids, _length(phoneme_ids), timbre)
         state = functional.interpolate(state.mT, size=noise.shape[2:], mode="linear").mT
         prior = model.encoder.project(state, _length(noise[:, 0]).long())
-        z = prior.mean + noise * prior.log_scale.exp()
-        return model.flow(z * prior.mask, prior.mask, timbre, reverse=True)
+        return model.shaped(prior, prior.mean + noise * prior.log_scale.exp(), timbre)
 
 
 class Waveform(nn.Module):
@@ -196,7 +196,7 @@ class Waveform(nn.Module):
         self.waveform = exportable(decoder.waveform)
 
     def forward(self, latent: Tensor, timbre: Tensor) -> Tensor:
-        """(1, C, F) and (1, D) to (1, N)."""
+        """(1, C', F) and (1, D) to (1, N)."""
         return self.waveform(latent, timbre)
 
 
@@ -282,16 +282,17 @@ def decoder_graphs(model: Vits) -> list[Graph]:
     if spec.timbre.speaker_width:
         reference["speaker"] = torch.ones(1, spec.timbre.speaker_width)
     samples = (1, f"{spec.frame_samples} * F")
+    width = spec.latent + (VALUES * spec.pitch.points if spec.pitch else 0)
     return [
         Graph("timbre", "timbre", "The timbre of a recording of 1 to 10 s.", Timbre(model),
               reference, {"samples": {1: "N"}}, {"timbre": (1, spec.timbre.width)}),
         Graph("latent", "decoder", "The latent of codes, phonemes and timbre; noise is standard "
               f"normal times the noise scale, F = {spec.stretch} * T at speed 1, else "
               f"int({spec.stretch} * T / speed) + 1.", Latent(model), inputs, axes,
-              {"latent": (1, spec.latent, "F")}),
+              {"latent": (1, width, "F")}),
         Graph("waveform", "decoder", "Samples of a latent or a piece of one.", Waveform(model),
-              {"latent": inputs["noise"], "timbre": timbre}, {"latent": {2: "F"}},
-              {"samples": samples}),
+              {"latent": torch.zeros(1, width, 6 * spec.stretch + 1), "timbre": timbre},
+              {"latent": {2: "F"}}, {"samples": samples}),
         Graph("decode", "decoder", "Latent and waveform in one.", Decode(model), inputs, axes,
               {"samples": samples}),
     ]

@@ -21,6 +21,7 @@ from voice.audio.mel import Spectrum
 from voice.nn.attention import SelfAttention
 from voice.nn.istft import InverseStft
 from voice.nn.positions import ScaledPositions
+from voice.nn.source import Source
 
 M = TypeVar("M", bound=nn.Module)
 
@@ -164,6 +165,25 @@ class MatrixInverse(InverseStft):
         return real @ (weight * turns.cos()) - imaginary @ (weight * turns.sin())
 
 
+class MatrixSource(Source):
+    """An excitation whose transform is computed by the graph when it is loaded."""
+
+    def __init__(self, source: Source) -> None:
+        nn.Module.__init__(self)
+        self.rate, self.hop, self.piece = source.rate, source.hop, source.piece
+        self.pieces, self.bins = source.pieces, source.bins
+        self.register_buffer("noise", source.noise, persistent=False)
+
+    @property
+    def analysis(self) -> Tensor:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """(fft, 2 K), see :class:`Source`."""
+        size = self.pieces * self.piece
+        window = torch.hann_window(size)
+        window = window / window.square().sum().sqrt()
+        turns = angles(size, self.bins, size)
+        return torch.cat([turns.cos(), -turns.sin()], 1) * window[:, None]
+
+
 def exportable(model: M, *, split: bool = False) -> M:
     """A copy of ``model`` that shares its weights and can be traced.
 
@@ -175,6 +195,7 @@ def exportable(model: M, *, split: bool = False) -> M:
         ScaledPositions: ComputedPositions,
         Spectrum: lambda old: MatrixSpectrum(old.settings),
         InverseStft: lambda old: MatrixInverse(old.fft_samples, old.hop_samples),
+        Source: MatrixSource,
     }
     if split:
         swaps[SelfAttention] = SplitAttention
