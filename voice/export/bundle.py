@@ -64,7 +64,7 @@ if TYPE_CHECKING:
 PRECISIONS = ("fp32", "fp16", "int8")
 GRAPHS, VOICES = "graphs", "voices"
 SYMBOLS = "text/symbols.json"
-_TYPES = {onnx.TensorProto.FLOAT: "float32", onnx.TensorProto.INT64: "int64"}
+_TYPES: dict[int, str] = {onnx.TensorProto.FLOAT: "float32", onnx.TensorProto.INT64: "int64"}
 Progress = Callable[[str], None]
 
 

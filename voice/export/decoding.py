@@ -69,7 +69,8 @@ class Stepper:
         rows, self._room = len(request.seeds), room
         ids = np.ascontiguousarray(request.phoneme_ids, np.int64)[None]
         codes = np.ascontiguousarray(request.prompt_codes, np.int64)[None]
-        inputs, spoken = {"phoneme_ids": ids, "codes": codes}, _spoken(request)
+        inputs: dict[str, np.ndarray] = {"phoneme_ids": ids, "codes": codes}
+        spoken = _spoken(request)
         numbers = self._numbers
         if numbers.bert_width:
             bert = request.bert

@@ -15,6 +15,7 @@ from typing import Any
 
 import onnx
 import torch
+from torch.onnx import utils
 
 from voice.errors import ModelFileError
 from voice.export.graphs import Graph
@@ -38,7 +39,9 @@ def trace(graph: Graph) -> onnx.ModelProto:
     with _quiet(), torch.no_grad():
         try:
             torch.onnx.export(
-                graph.module.eval(), tuple(graph.examples.values()), buffer, dynamo=False,
+                graph.module.eval(), tuple(graph.examples.values()),
+                buffer,  # type: ignore[arg-type] - a file object, which the tracer takes
+                dynamo=False,
                 input_names=list(graph.examples), output_names=list(graph.outputs),
                 dynamic_axes=axes, opset_version=OPSET, do_constant_folding=True,
             )
@@ -81,7 +84,7 @@ def tidy(model: onnx.ModelProto, graph: Graph) -> onnx.ModelProto:
 def _quiet() -> Iterator[None]:
     """No advice of the tracer, and the plain form of torch's own transformer layers."""
     for name, symbolic in _OPERATORS.items():
-        torch.onnx.register_custom_op_symbolic(name, symbolic, OPSET)
+        utils.register_custom_op_symbolic(name, symbolic, OPSET)
     fast = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
     logger = logging.getLogger("torch.onnx")
@@ -92,7 +95,7 @@ def _quiet() -> Iterator[None]:
             yield
     finally:
         for name in _OPERATORS:
-            torch.onnx.unregister_custom_op_symbolic(name, OPSET)
+            utils.unregister_custom_op_symbolic(name, OPSET)
         logger.setLevel(level)
         torch.backends.mha.set_fastpath_enabled(fast)
 

@@ -107,6 +107,8 @@ class ComputedPositions(nn.Module):
         width: D.
     """
 
+    rate: Tensor
+
     def __init__(self, positions: ScaledPositions) -> None:
         super().__init__()
         self.scale = positions.scale

@@ -39,8 +39,7 @@ def _operators(folder: Path) -> list[str]:
     from onnxruntime.tools.ort_format_model import create_config_from_models  # noqa: F401
 
     found = folder / FOLDER / ".found"
-    create_config_from_models([str(p) for p in sorted((folder / FOLDER).glob("*.ort"))],
-                              str(found), False)
+    create_config_from_models(sorted((folder / FOLDER).glob("*.ort")), found, False)
     lines = [line for line in found.read_text("utf8").splitlines()
              if line and not line.startswith("#")]
     found.unlink()

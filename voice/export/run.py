@@ -226,6 +226,7 @@ class BundleSynthesizer:
         candidates = 1 if fixed or not check else settings.candidates
         rounds = 1 if fixed or not check else settings.retries + 1
         kept: tuple[np.ndarray, selfcheck.Reading | None] = (np.zeros(0, np.int64), None)
+        attempt = 0
         for attempt in range(rounds):
             seeds = [row_seed(settings.seed or 0, piece.index, attempt * candidates + k)
                      for k in range(candidates)]
@@ -234,7 +235,7 @@ class BundleSynthesizer:
             kept = self._choose(piece, group, kept, check)
             if kept[1] is None or kept[1].passed:
                 break
-        return *kept, attempt, (attempt + 1) * candidates
+        return kept[0], kept[1], attempt, (attempt + 1) * candidates
 
     def _chosen(
         self, settings: SynthesisSettings | None, options: dict[str, Any]

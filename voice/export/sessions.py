@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +92,7 @@ def _reason(text: str) -> str:
     return f"not a usable graph ({line[:300]})"
 
 
-def _check(path: Path, found: list[Any], wanted: tuple[TensorEntry, ...]) -> None:
+def _check(path: Path, found: Sequence[Any], wanted: tuple[TensorEntry, ...]) -> None:
     have = [(x.name, _TYPES.get(x.type, x.type), len(x.shape)) for x in found]
     want = [(x.name, x.dtype, len(x.shape)) for x in wanted]
     if have != want:

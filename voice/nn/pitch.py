@@ -60,7 +60,8 @@ class PitchModel(nn.Module):
         self.output = nn.Conv1d(spec.width, 2 * spec.points, 1)
         self.embed = nn.Conv1d(2 * spec.points, latent, 3, padding=1)
         nn.init.zeros_(self.embed.weight)
-        nn.init.zeros_(self.embed.bias)
+        if self.embed.bias is not None:
+            nn.init.zeros_(self.embed.bias)
 
     def predict(self, state: Tensor, mask: Tensor, timbre: Tensor) -> tuple[Tensor, Tensor]:
         """The contour that fits.
