@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from voice.synth.batch_speak import speak_item
     from voice.synth.library import VoiceLibrary
     from voice.synth.model_cards import ModelCard, delete_model, model_cards
+    from voice.synth.models import usual_settings
     from voice.synth.passage import Passage, respeak
     from voice.synth.pipeline import Synthesizer
     from voice.synth.settings import SynthesisSettings
@@ -66,6 +67,7 @@ __all__ = [
     "read_note",
     "respeak",
     "speak_item",
+    "usual_settings",
 ]
 
 _HOMES = {
@@ -86,6 +88,7 @@ _HOMES = {
     "read_note": "voice.audio.note",
     "respeak": "voice.synth.passage",
     "speak_item": "voice.synth.batch_speak",
+    "usual_settings": "voice.synth.models",
 }
 
 

@@ -8,8 +8,7 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from voice import OptionError
-from voice.synth.models import usual_settings
+from voice import OptionError, usual_settings
 
 SLIDERS: dict[str, tuple[float, float, float]] = {
     # name: low, high, step
