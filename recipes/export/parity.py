@@ -1,0 +1,116 @@
+"""Whether a bundle speaks as the PyTorch model does: tokens of the likeliest choice, and the sound.
+
+See README.md beside this file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from voice.checkpoints.store import Model
+from voice.decode.alignment import align_codes
+from voice.decode.loop import GenerateRequest, generate
+from voice.decode.sampling import SamplingSettings
+from voice.export.fixtures import GREEDY, sentences
+from voice.export.run import BundleSynthesizer
+from voice.models.vits import DecodeSettings
+from voice.synth.draw import read_back
+from voice.synth.plan import Piece
+from voice.synth.voicefile import Voice
+
+
+@dataclass(frozen=True)
+class Parity:
+    """Figures over some sentences.
+
+    Attributes:
+        sentences, tokens: how many there were.
+        same_tokens: sentences whose tokens are the same, all of them.
+        same_reading: sentences whose tokens are read back the same.
+        audio_error: largest difference of a sample where the tokens are the same; full scale is 1.
+        different: the texts of the others.
+    """
+
+    sentences: int
+    tokens: int
+    same_tokens: int
+    same_reading: int
+    audio_error: float
+    different: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+
+def compare(model: Model, bundle: BundleSynthesizer, rows: int, skip: int = 0) -> Parity:
+    """Speaks the fixed sentences both ways with the bundle's first voice.
+
+    Args:
+        model: that the bundle was made of.
+        bundle: in single precision.
+        rows: how many sentences, languages in turns.
+        skip: how many are left out at the start.
+    """
+    voice = bundle.voice(bundle.voices()[0])
+    tokens, same, read, worst, different = 0, 0, 0, 0.0, []
+    chosen = _in_turns(bundle.languages)[skip : skip + rows]
+    for row in chosen:
+        piece = bundle.plan(row["text"], GREEDY, language=row["language"], split="cut0").pieces[0]
+        found = bundle.draw(piece, voice, GREEDY)[0]
+        wanted = torch_tokens(model, bundle, piece, voice)
+        tokens += len(wanted)
+        if len(wanted):
+            read += np.array_equal(read_back(model, [wanted])[0], bundle.read(wanted))
+        if not np.array_equal(found, wanted):
+            different.append(row["text"])
+            continue
+        same += 1
+        if len(wanted):
+            ids = piece.phonemes.ids
+            made = bundle.sound(found, ids, voice.timbre, GREEDY)
+            error = np.abs(made - torch_sound(model, wanted, ids, voice.timbre)).max()
+            worst = max(worst, float(error))
+    return Parity(len(chosen), tokens, same, read, worst, tuple(different))
+
+
+def _in_turns(languages: tuple[str, ...]) -> list[dict[str, str]]:
+    lists = [sentences([language]) for language in languages]
+    return [own[i] for i in range(max(map(len, lists))) for own in lists if i < len(own)]
+
+
+def torch_tokens(
+    model: Model, bundle: BundleSynthesizer, piece: Piece, voice: Voice
+) -> np.ndarray:
+    """(T,) the likeliest tokens of a piece, by the PyTorch loop."""
+    spoken = None
+    if model.spec.text2semantic.reads and len(voice.prompt_codes):
+        found = align_codes(model.tokenizer, voice.prompt_codes, voice.prompt_phonemes)
+        spoken = found.astype(np.int64) if len(found) else None
+    phonemes = voice.prompt_phonemes if len(voice.prompt_codes) else np.zeros(0, np.int64)
+    request = GenerateRequest(
+        np.concatenate([phonemes, piece.phonemes.ids]), (1,), voice.prompt_codes, len(phonemes),
+        prompt_spoken=spoken,
+    )
+    usual = bundle.manifest.decoding
+    settings = SamplingSettings(
+        top_k=1, top_p=usual.top_p, temperature=usual.temperature,
+        repetition_penalty=usual.repetition_penalty)
+    codes = generate(model.text2semantic, [request], settings)[0].codes
+    return np.asarray(codes, np.int64)
+
+
+def torch_sound(
+    model: Model, codes: np.ndarray, phoneme_ids: np.ndarray, timbre: np.ndarray
+) -> np.ndarray:
+    """(N,) the sound of tokens without noise, by the PyTorch decoder."""
+    made = model.decoder.decode(
+        torch.from_numpy(codes)[None], torch.tensor([len(codes)]),
+        torch.from_numpy(np.asarray(phoneme_ids, np.int64))[None],
+        torch.tensor([len(phoneme_ids)]), torch.from_numpy(timbre)[None],
+        DecodeSettings(noise_scale=0.0))
+    return made[0].numpy()

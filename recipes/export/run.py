@@ -1,0 +1,92 @@
+"""Measures bundles: equal to the model, fast enough, and what smaller numbers cost.
+
+See README.md beside this file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from recipes.export import loss, speed
+from voice.errors import VoiceError
+from voice.evaluation.history import append
+from voice.export.manifest import read_manifest
+from voice.export.run import BundleSynthesizer
+
+HERE = Path(__file__).parent
+PAGE = HERE.parents[1] / "docs" / "phone.md"
+
+
+def options(arguments: list[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--history", type=Path, default=HERE / "history.jsonl")
+    commands = parser.add_subparsers(dest="command", required=True)
+    parity = commands.add_parser("parity", help="an fp32 bundle against its PyTorch model")
+    parity.add_argument("bundle", type=Path)
+    parity.add_argument("--model", type=Path, default=HERE.parents[1] / "pretrained" / "mini")
+    parity.add_argument("--rows", type=int, default=100)
+    parity.add_argument("--skip", type=int, default=0, help="sentences to leave out first")
+    fast = commands.add_parser("speed", help="real-time factor, first sound, memory; one thread")
+    fast.add_argument("bundles", type=Path, nargs="+")
+    cost = commands.add_parser("loss", help="judged against fp32, written into the manifests")
+    cost.add_argument("bundles", type=Path, nargs="+", help="one of them in fp32")
+    cost.add_argument("--out", type=Path, required=True, help="for the recordings")
+    cost.add_argument("--reference", type=Path, required=True,
+                      help="recording of the bundles' first voice")
+    cost.add_argument("--rows", type=int, default=60)
+    cost.add_argument("--python", type=Path, help="interpreter that has requirements-eval.txt")
+    cost.add_argument("--whisper", type=Path, help="folder of the Whisper base model")
+    page = commands.add_parser("page", help="writes docs/phone.md anew")
+    page.add_argument("bundle", type=Path, help="made with --enroll")
+    page.add_argument("--out", type=Path, default=PAGE)
+    return parser.parse_args(arguments)
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+def work(chosen: argparse.Namespace) -> dict[str, Any]:
+    """The figures that were asked for."""
+    if chosen.command == "parity":
+        from recipes.export.parity import compare
+        from voice.checkpoints.store import load_model
+
+        found = compare(load_model(chosen.model, "cpu"), BundleSynthesizer.load(chosen.bundle),
+                        chosen.rows, chosen.skip)
+        return {"revision": read_manifest(chosen.bundle).revision, "skip": chosen.skip,
+                **found.as_dict()}
+    if chosen.command == "speed":
+        return {"revision": read_manifest(chosen.bundles[0]).revision, "bundles": {
+            loss.precision_of(read_manifest(b)): speed.measure(b) for b in chosen.bundles}}
+    judging = loss.Judging(chosen.out, chosen.reference, chosen.rows, chosen.whisper,
+                           chosen.python)
+    return {"revision": read_manifest(chosen.bundles[0]).revision, "rows": chosen.rows,
+            "bundles": loss.judge(chosen.bundles, judging, _tell)}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the recipe."""
+    chosen = options(arguments)
+    try:
+        if chosen.command == "page":
+            from voice.export.page import render
+
+            chosen.out.write_text(render(read_manifest(chosen.bundle)), "utf8")
+            return 0
+        record = {"command": chosen.command, **work(chosen)}
+    except VoiceError as error:
+        _tell(str(error))
+        return 2
+    append(chosen.history, record)
+    sys.stdout.write(json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
