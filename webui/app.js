@@ -107,6 +107,21 @@ window.voicePlayer = (() => {
     }
   };
 
+  // Puts the selected characters into braces, where their pronunciation is written.
+  window.voiceText = {
+    pronounce: () => {
+      const box = field("speak-text");
+      const [start, stop] = [box.selectionStart, box.selectionEnd];
+      const word = box.value.slice(start, stop).trim();
+      if (!word || word.includes("{")) { box.focus(); return; }
+      box.setRangeText(`{${word}:}`, start, stop, "end");
+      box.dispatchEvent(new Event("input", { bubbles: true }));
+      box.focus();
+      const place = start + word.length + 2;
+      box.setSelectionRange(place, place);
+    },
+  };
+
   const ready = () => {
     const choice = localStorage.getItem(THEME);
     if (choice) dark(choice === "dark");
@@ -126,6 +141,8 @@ window.voicePlayer = (() => {
       dark(on);
     }
   });
+
+  window.addEventListener("pagehide", saveDraft);
 
   const watch = new MutationObserver(() => {
     if (!field("speak-text")) return;

@@ -10,7 +10,8 @@ from starlette.middleware import Middleware
 from webui import api, messages, theme
 from webui.actions.speak import LIBRARY, RECORDING
 from webui.components import markup
-from webui.components.visitor import locale_of, session_of
+from webui.components.passage_panel import history_table
+from webui.components.visitor import locale_of, session_of, visitor_of
 from webui.components.voice_choices import language_choices, voice_choices
 from webui.context import EXAMPLES, AppContext
 from webui.http import PageMiddleware
@@ -70,6 +71,10 @@ def build_page(context: AppContext, t: gr.I18n) -> gr.Blocks:
         page.load(fill, None, lists, **QUIET)
         for tab in (blend_tab, batch_tab):
             tab.select(fill, None, lists, **QUIET)
+        page.load(
+            speaking.resume, None, speaking.outputs, concurrency_limit=64,
+            api_visibility="private", show_progress="hidden")
+        _show_history(context, page, speaking.history)
         batch_tab.select(many.show, many.state, many.shown, **QUIET)
         voices_tab.select(lambda: voices.refreshed(context), None, listed.chosen, **QUIET)
         _fill_when_opened(context, (models_tab, installed), (settings_tab, about))
@@ -77,7 +82,9 @@ def build_page(context: AppContext, t: gr.I18n) -> gr.Blocks:
 
         def leave(request: gr.Request) -> None:
             session = session_of(request)
-            for visitor in (session, f"{session}:{blend.BLEND}", f"{session}:check"):
+            context.feeds.leave(session)
+            for visitor in (session, f"{session}:{blend.BLEND}", f"{session}:check",
+                            f"{session}:piece"):
                 context.jobs.cancel(visitor)
 
         page.unload(leave)
@@ -102,6 +109,15 @@ def _header(context: AppContext, t: gr.I18n) -> gr.HTML:
                 f'<button type="button" data-theme-switch>{t("theme_button")}</button></nav>'
             )
             return gr.HTML(markup.model_chip("en", context.model), elem_id="voice-model")
+
+
+def _show_history(context: AppContext, page: gr.Blocks, history: gr.HTML) -> None:
+    """What this browser made before is there again."""
+
+    def rows(request: gr.Request) -> str:
+        return history_table(context, locale_of(request), visitor_of(request))
+
+    page.load(rows, None, history, **QUIET)
 
 
 def _fill_when_opened(

@@ -14,6 +14,7 @@ import pytest
 from tests.webui.fakes import FakeSynthesizer
 from voice import VoiceLibrary
 from webui.context import AppContext, ModelSlot
+from webui.feeds import Feeds
 
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -65,6 +66,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     fake = FakeSynthesizer()
     model = ModelSlot()
     context = AppContext(model, VoiceLibrary(folder / "voices"), folder / "recordings")
+    context.feeds = Feeds(patience=4)
     model.start("fake", lambda: fake).join()
     t = translations()
     page = build_page(context, t)

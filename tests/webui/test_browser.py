@@ -77,7 +77,7 @@ def test_what_is_missing_is_said_in_the_language_of_the_page(
     assert page.locator("#speak-go").inner_text() == "开始朗读"
     page.click("#speak-go")
     page.wait_for_selector("#speak-status .voice-note.bad")
-    assert page.locator("#speak-status").inner_text() == "请输入要说的文字。"
+    assert page.locator("#speak-status .voice-note").inner_text() == "请输入要说的文字。"
     page.fill("#speak-text textarea", "早上好")
     page.set_input_files("#speak-reference input[type=file]", str(recording))
     page.wait_for_selector("#speak-verdict .voice-note.good")
@@ -232,4 +232,68 @@ def test_models_and_settings_are_shown(visit: Callable[..., Visit]) -> None:
     page.wait_for_selector("#settings-facts .voice-facts")
     assert "fake" in page.locator("#settings-facts").inner_text()
     assert page.locator("#settings-save").is_disabled()
+    assert seen.problems == []
+
+
+def test_sentences_are_spoken_again_saved_and_found_after_a_reload(
+    visit: Callable[..., Visit], tmp_path: Path
+) -> None:
+    seen = visit()
+    page = seen.page
+    page.click("#speak-source label:nth-of-type(2)")
+    page.wait_for_selector("#speak-voice input")
+    page.fill("#speak-text textarea", "First sentence here. Second one is longer.")
+    page.click("#speak-settings button")
+    page.fill("#setting-seed textarea, #setting-seed input", "77")
+    page.click("#speak-go")
+    page.wait_for_selector("#speak-download", state="visible")
+    again = page.locator("#speak-sentences [data-send=speak-piece]")
+    assert again.count() == 2
+    again.nth(1).click()
+    page.wait_for_selector("#speak-sentences >> text=Keep B")
+    page.click("#speak-sentences >> text=Keep B")
+    page.wait_for_function(
+        "document.querySelectorAll('#speak-sentences [data-send=speak-piece]').length === 2")
+    choose(page, "speak-format", "MP3")
+    page.wait_for_function("document.querySelector('#speak-download a, a#speak-download')"
+                           "?.href.endsWith('.mp3') ?? true")
+    page.wait_for_timeout(500)
+    with page.expect_download() as started:
+        page.click("#speak-download")
+    assert started.value.suggested_filename.endswith(".mp3")
+    page.reload()
+    page.wait_for_selector(".voice-chip.ready")
+    page.wait_for_function(
+        "document.querySelector('#speak-text textarea').value.startsWith('First')")
+    page.fill("#speak-text textarea", "something else")
+    page.click("#speak-history button")
+    page.locator("#history-rows [data-send=history-pick]").first.click()
+    page.wait_for_selector("#history-said .voice-note.good")
+    assert page.input_value("#speak-text textarea").startswith("First sentence")
+    page.click("#speak-settings button")
+    assert page.input_value("#setting-seed textarea, #setting-seed input") == "77"
+    assert seen.problems == []
+
+
+def test_a_reload_in_the_middle_finds_the_work_again(
+    visit: Callable[..., Visit], site: Site
+) -> None:
+    seen = visit()
+    page = seen.page
+    page.click("#speak-source label:nth-of-type(2)")
+    page.wait_for_selector("#speak-voice input")
+    page.fill("#speak-text textarea", "One two three. " * 12)
+    site.fake.chunk_seconds = 0.8
+    try:
+        page.click("#speak-go")
+        page.wait_for_function("window.voicePlayer.state().lastIndex >= 1")
+        page.reload()
+        page.wait_for_selector("#speak-stop", state="visible")
+        seen.problems.clear()  # requests that leaving the page cut off
+        page.wait_for_selector("#speak-status progress")
+        site.fake.chunk_seconds = 0.0
+        page.wait_for_selector("#speak-download", state="visible")
+    finally:
+        site.fake.chunk_seconds = 0.0
+    assert "7.2 s" in page.locator("#speak-facts").inner_text(), "all of it, 0.6 s a sentence"
     assert seen.problems == []

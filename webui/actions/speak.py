@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from voice import Passage, Speech, SynthesisSettings, Voice
+from voice import Passage, Speech, SynthesisSettings, Voice, VoiceError
 from webui.actions.history import remember
 from webui.actions.voices import RECENT, find_voice
 from webui.context import AppContext
@@ -210,6 +210,29 @@ def check(context: AppContext, request: Request) -> None:
     if len(text) > context.limits.text:
         raise PageError("error_text_long", length=len(text), limit=context.limits.text)
     check_source(request.source)
+
+
+def spans_of(context: AppContext, text: str, language: str) -> list[tuple[str, str]]:
+    """The text by language as it will be spoken; empty where that cannot be told yet.
+
+    Returns:
+        (language, words) in order.
+    """
+    if not text.strip() or len(text) > context.limits.text or context.model.state != "ready":
+        return []
+    try:
+        plan = context.model.get().plan(text, SynthesisSettings(language=language))
+    except VoiceError:
+        return []
+    found: list[tuple[str, str]] = []
+    for piece in plan.pieces:
+        phonemes = getattr(piece, "phonemes", None)
+        for span in getattr(phonemes, "spans", ()):
+            if found and found[-1][0] == span.language:
+                found[-1] = (span.language, f"{found[-1][1]} {span.text}")
+            else:
+                found.append((span.language, span.text))
+    return found
 
 
 def check_source(source: Source) -> None:

@@ -97,6 +97,22 @@ def verdict(locale: str, found: Verdict) -> str:
     )
 
 
+def spans(locale: str, found: list[tuple[str, str]]) -> str:
+    """The text by language; nothing where there is only one."""
+    if len({language for language, _ in found}) < 2:
+        return ""
+    marks = "".join(
+        f'<span lang="{html.escape(language)}"><b>{html.escape(_language(locale, language))}</b> '
+        f"{html.escape(words)}</span>"
+        for language, words in found
+    )
+    return f'<p class="voice-spans">{marks}</p>'
+
+
+def _language(locale: str, code: str) -> str:
+    return messages.table(locale).get(f"language_{code}", code)
+
+
 def model_chip(locale: str, model: ModelSlot) -> str:
     """Whether the model is there."""
     sentence = messages.text(locale, f"model_{model.state}", name=model.name)

@@ -41,12 +41,12 @@ def cell(text: str) -> str:
     return html.escape(shown)
 
 
-def play_button(locale: str, path: Path, label: str) -> str:
-    """Plays a file, or stops it."""
+def play_button(locale: str, path: Path, label: str, more: str = "") -> str:
+    """Plays a file, or stops it; ``more`` follows the word on the button."""
+    shown = f"{messages.text(locale, 'batch_play')} {more}".strip()
     return (
         f'<button type="button" class="voice-small" data-play="{html.escape(file_address(path))}"'
-        f' aria-label="{html.escape(label)}">{html.escape(messages.text(locale, "batch_play"))}'
-        "</button>"
+        f' aria-label="{html.escape(label)}">{html.escape(shown)}</button>'
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +14,11 @@ import numpy as np
 from voice import Speech
 from webui.actions import speak as action
 from webui.actions import voices
-from webui.components import markup
+from webui.components import markup, passage_panel
+from webui.components.passage_panel import PassagePanel
 from webui.components.reference_audio import ReferenceAudio, build_reference_audio
 from webui.components.settings_panel import SettingsPanel, build_settings_panel
-from webui.components.visitor import locale_of, session_of
+from webui.components.visitor import locale_of, session_of, visitor_of
 from webui.components.voice_choices import language_choices, voice_choices
 from webui.context import AppContext
 from webui.jobs import JobCancelledError
@@ -38,10 +39,16 @@ WINDOW = 3
 
 @dataclass(frozen=True)
 class SpeakTab:
-    """Components other tabs refer to."""
+    """Components and events other tabs and the page refer to.
+
+    ``resume`` takes nothing and gives ``outputs``: it follows work that a reload interrupted.
+    """
 
     reference: ReferenceAudio
     language: gr.Dropdown
+    history: gr.HTML
+    resume: Callable[..., Iterator[tuple[Any, ...]]]
+    outputs: list[Any]
 
 
 @dataclass(frozen=True)
@@ -52,17 +59,19 @@ class _Result:
     live: gr.Textbox
     player: gr.Audio
     facts: gr.HTML
-    download: gr.DownloadButton
     keep: gr.Accordion
     token: gr.State
     go: gr.Button
     stop: gr.Button
+    panel: PassagePanel
 
     @property
     def outputs(self) -> list[Any]:
+        panel = self.panel
         return [
-            self.status, self.live, self.player, self.facts, self.download, self.keep, self.token,
-            self.go, self.stop,
+            self.status, self.live, self.player, self.facts, self.keep, self.token, self.go,
+            self.stop, panel.row, panel.kind, panel.download, panel.sentences, panel.id,
+            panel.history,
         ]
 
 
@@ -79,8 +88,10 @@ def build(context: AppContext, t: gr.I18n) -> SpeakTab:
             with gr.Column(elem_classes="voice-card"):
                 result, listen = _result_part(t)
                 _keep_part(context, t, result, reference)
-    _connect(context, reference, (said, language, speed, listen), settings, result)
-    return SpeakTab(reference, language)
+    form = passage_panel.Form(said, language, speed, settings, reference.kind, reference.voice)
+    passage_panel.connect(context, result.panel, result.player, result.status, form)
+    resume = _connect(context, reference, (said, language, speed, listen), settings, result)
+    return SpeakTab(reference, language, result.panel.history, resume, result.outputs)
 
 
 def _text_part(
@@ -94,6 +105,8 @@ def _text_part(
         [[one] for one in SENTENCES], inputs=[said], label=t("examples_label"),
         examples_per_page=len(SENTENCES), elem_id="speak-examples", api_visibility="private",
     )
+    say = gr.Button(t("pronounce_button"), size="sm", elem_id="speak-pronounce")
+    say.click(fn=None, js="() => { window.voiceText.pronounce(); }")
     with gr.Row():
         language = gr.Dropdown(
             language_choices("en"), value="auto", label=t("language_label"), min_width=160,
@@ -103,6 +116,14 @@ def _text_part(
             0.5, 2.0, value=1.0, step=0.05, label=t("setting_speed"), min_width=160,
             elem_id="speak-speed",
         )
+    spans = gr.HTML(elem_id="speak-spans")
+
+    def heard(words: str, chosen: str, request: gr.Request) -> str:
+        return markup.spans(locale_of(request), action.spans_of(context, words or "", chosen))
+
+    for event in (said.blur, said.submit, language.input):
+        event(heard, [said, language], spans, api_visibility="private", queue=False,
+              show_progress="hidden")
     return said, language, speed, build_settings_panel(t)
 
 
@@ -121,12 +142,10 @@ def _result_part(t: gr.I18n) -> tuple[_Result, gr.Checkbox]:
         elem_id="speak-result",
     )
     facts = gr.HTML(elem_id="speak-facts")
-    download = gr.DownloadButton(
-        str(t("download_button")), visible=False, elem_id="speak-download"
-    )
     keep = gr.Accordion(t("keep_title"), open=False, visible=False, elem_id="speak-keep")
+    panel = passage_panel.build_passage_panel(t)
     token = gr.State(None, time_to_live=24 * 3600)
-    return _Result(status, live, player, facts, download, keep, token, go, stop), listen
+    return _Result(status, live, player, facts, keep, token, go, stop, panel), listen
 
 
 def _keep_part(
@@ -160,66 +179,92 @@ def _keep_part(
 def _connect(
     context: AppContext, reference: ReferenceAudio, form: tuple[Any, ...],
     settings: SettingsPanel, result: _Result,
-) -> None:
+) -> Callable[..., Iterator[tuple[Any, ...]]]:
     whose = len(reference.inputs)
+    count = len(result.outputs)
 
-    def run(
+    def start(
         request: gr.Request, said: str, language: str, speed: float, _: bool, *rest: Any
-    ) -> Iterator[tuple[Any, ...]]:
+    ) -> tuple[Any, ...]:
         locale = locale_of(request)
         try:
             options = {"language": language, "speed": speed} | settings.options(rest[whose:])
-            source = reference.source(rest[:whose])
-            with context.jobs.run(session_of(request)) as job:
-                job.check()
-                request_ = action.Request(said or "", source, options)
-                yield from _updates(action.speak(context, request_, job), locale)
-        except JobCancelledError:
-            yield _finished(markup.note(text(locale, "stage_cancelled")))
+            source, owner = reference.source(rest[:whose]), visitor_of(request)
+            asked = action.Request(said or "", source, options, owner)
+            action.check(context, asked)
         except Exception as error:
-            yield _finished(markup.error(locale, error))
+            context.feeds.cancel(session_of(request))
+            return _finished(markup.error(locale, error))
+        context.feeds.start(
+            session_of(request), owner, lambda job: action.speak(context, asked, job))
+        return _started(locale)
 
-    def start(request: gr.Request) -> tuple[Any, ...]:
-        context.jobs.open(session_of(request))
-        return _started(locale_of(request))
+    def follow(request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        feed = context.feeds.of(session_of(request))
+        if feed is None:
+            yield (gr.skip(),) * count
+            return
+        yield from _followed(context, feed.follow(), request)
+
+    def resume(request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        """Follows work that goes on in this browser with no page following it."""
+        feed = context.feeds.adopt(session_of(request), visitor_of(request))
+        if feed is None:
+            yield (gr.skip(),) * count
+            return
+        yield _started(locale_of(request))
+        yield from _followed(context, feed.follow(latest=True), request)
 
     def stop(request: gr.Request) -> tuple[Any, ...]:
-        if context.jobs.cancel(session_of(request)):
-            return (gr.skip(),) * len(result.outputs)  # the running job says so itself
+        if context.feeds.cancel(session_of(request)):
+            return (gr.skip(),) * count  # whoever follows the work says so
         return _finished(markup.note(text(locale_of(request), "stage_cancelled")))
 
-    listen = form[3]
+    quiet: dict[str, Any] = {"queue": False, "api_visibility": "private",
+                             "show_progress": "hidden"}
     listening = "(listen) => { window.voicePlayer.start(listen); }"
-    result.go.click(fn=None, inputs=[listen], js=listening)
+    result.go.click(fn=None, inputs=[form[3]], js=listening)
     started = result.go.click(
-        start, None, result.outputs, queue=False, api_visibility="private",
+        start, [*form, *reference.inputs, *settings.inputs], result.outputs, **quiet)
+    started.then(
+        follow, None, result.outputs, concurrency_limit=64, api_visibility="private",
         show_progress="hidden",
     )
-    started.then(
-        run, [*form, *reference.inputs, *settings.inputs], result.outputs, concurrency_id="model",
-        api_visibility="private", show_progress="minimal", show_progress_on=[result.status],
-    )
     result.stop.click(fn=None, js="() => { window.voicePlayer.stop(); }")
-    result.stop.click(
-        stop, None, result.outputs, queue=False, api_visibility="private", show_progress="hidden"
-    )
+    result.stop.click(stop, None, result.outputs, **quiet)
     result.live.change(
         fn=None, inputs=[result.live], js="(chunks) => { window.voicePlayer.push(chunks); }"
     )
     result.player.play(fn=None, js="() => { window.voicePlayer.stop(); }")
+    return resume
 
 
 def _started(locale: str) -> tuple[Any, ...]:
     waiting = markup.bar(text(locale, "stage_waiting"), 0.0)
     hide = gr.update(visible=False)
     return (
-        waiting, "", gr.Audio(visible=False), "", hide, hide, gr.skip(),
+        waiting, "", gr.Audio(visible=False), "", hide, gr.skip(),
         gr.Button(interactive=False), gr.Button(visible=True),
+        hide, gr.skip(), gr.skip(), "", None, gr.skip(),
     )
 
 
-def _updates(steps: Iterator[action.Step], locale: str) -> Iterator[tuple[Any, ...]]:
-    """Outputs for each step."""
+def _followed(
+    context: AppContext, steps: Iterator[action.Step], request: gr.Request
+) -> Iterator[tuple[Any, ...]]:
+    """Outputs for each step, and for how it ends."""
+    locale = locale_of(request)
+    try:
+        yield from _updates(context, steps, locale, visitor_of(request))
+    except JobCancelledError:
+        yield _finished(markup.note(text(locale, "stage_cancelled")))
+    except Exception as error:
+        yield _finished(markup.error(locale, error))
+
+
+def _updates(
+    context: AppContext, steps: Iterator[action.Step], locale: str, owner: str
+) -> Iterator[tuple[Any, ...]]:
     window: list[dict[str, Any]] = []
     count = 0
     for step in steps:
@@ -229,8 +274,7 @@ def _updates(steps: Iterator[action.Step], locale: str) -> Iterator[tuple[Any, .
             count += 1
             live = json.dumps(window)
         if step.take is None:
-            same = (gr.skip(),) * 7
-            yield (markup.status(locale, step), live, *same)
+            yield (markup.status(locale, step), live, *(gr.skip(),) * 12)
             continue
         take = step.take
         yield (
@@ -238,17 +282,23 @@ def _updates(steps: Iterator[action.Step], locale: str) -> Iterator[tuple[Any, .
             live,
             gr.Audio(value=str(take.path), visible=True),
             markup.done(locale, take),
-            gr.DownloadButton(value=str(take.path), visible=True),
             gr.Accordion(visible=not take.voice_name),
             take.voice_token,
             gr.Button(interactive=True),
             gr.Button(visible=False),
+            gr.Row(visible=True),
+            "wav",
+            gr.DownloadButton(value=str(take.path)),
+            passage_panel.sentence_table(context, locale, owner, take.id),
+            take.id,
+            passage_panel.history_table(context, locale, owner),
         )
 
 
 def _finished(message: str) -> tuple[Any, ...]:
-    same = (gr.skip(),) * 6
-    return (message, *same, gr.Button(interactive=True), gr.Button(visible=False))
+    same = (gr.skip(),) * 5
+    return (message, *same, gr.Button(interactive=True), gr.Button(visible=False),
+            *(gr.skip(),) * 6)
 
 
 def encode_chunk(chunk: Speech, index: int) -> dict[str, Any]:
