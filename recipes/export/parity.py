@@ -15,6 +15,7 @@ from voice.checkpoints.store import Model
 from voice.decode.alignment import align_codes
 from voice.decode.loop import GenerateRequest, generate
 from voice.decode.sampling import SamplingSettings
+from voice.errors import OptionError
 from voice.export.fixtures import GREEDY, sentences
 from voice.export.run import BundleSynthesizer
 from voice.models.vits import DecodeSettings
@@ -55,7 +56,13 @@ def compare(model: Model, bundle: BundleSynthesizer, rows: int, skip: int = 0) -
         bundle: in single precision.
         rows: how many sentences, languages in turns.
         skip: how many are left out at the start.
+
+    Raises:
+        OptionError: the bundle was made of other weights.
     """
+    if bundle.revision != model.revision:
+        raise OptionError(f"the bundle is of {bundle.name} {bundle.revision}, the model is "
+                          f"{model.name} {model.revision}", "Export it again.")
     voice = bundle.voice(bundle.voices()[0])
     tokens, same, read, worst, different = 0, 0, 0, 0.0, []
     chosen = _in_turns(bundle.languages)[skip : skip + rows]
