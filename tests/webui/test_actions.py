@@ -294,3 +294,15 @@ def test_the_panel_offers_only_what_the_library_takes() -> None:
     for name, (low, high, step) in SLIDERS.items():
         assert RANGES[name].low <= low < high <= RANGES[name].high, name
         assert step > 0
+
+
+def test_every_language_on_the_page_is_one_the_library_takes_and_has_a_name() -> None:
+    from voice import SynthesisSettings
+    from webui.components.voice_choices import language_choices
+
+    for locale in ("en", "zh-CN"):
+        codes = [code for _, code in language_choices(locale)]
+        assert codes == ["auto", "en", "zh", "ja", "ko", "yue"]
+        for label, code in language_choices(locale):
+            assert label != code
+            assert SynthesisSettings(language=code).language == code

@@ -22,7 +22,7 @@ from webui.jobs import Job, JobCancelledError, collected_warnings, logged
 from webui.messages import PageError
 
 RECORDING, LIBRARY = "recording", "library"
-LANGUAGES = ("auto", "en", "zh", "ja")
+LANGUAGES = ("auto", "en", "zh", "ja", "ko", "yue")
 PREVIEW_SECONDS = 6.0
 _SECONDS_A_LETTER = 0.065
 _SECONDS_A_CHARACTER = 0.21
