@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import re
 import secrets
 import shutil
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from webui.messages import PageError
 
 KINDS = ("wav", "mp3", "flac", "srt")
 MOST = 60
-_ID = re.compile(r"^[0-9]{14}-[0-9a-f]{12}$")
+_ID = re.compile(r"^[0-9]{20}-[0-9a-f]{12}$")
 _CANDIDATE = "candidate-{index}"
 
 
@@ -90,7 +90,8 @@ def remember(
     context: AppContext, owner: str, passage: Passage
 ) -> tuple[str, Path]:
     """Keeps a recording; returns its name and a WAV file under a name for people."""
-    name = f"{time.strftime('%Y%m%d%H%M%S')}-{secrets.token_hex(6)}"
+    now = datetime.datetime.now()  # to the microsecond: names sort by time
+    name = f"{now:%Y%m%d%H%M%S%f}-{secrets.token_hex(6)}"
     folder = folder_of(context, owner) / name
     passage.save(folder)
     for old in sorted(folder_of(context, owner).iterdir(), reverse=True)[MOST:]:
