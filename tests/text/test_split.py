@@ -44,6 +44,15 @@ def test_first_piece_can_be_short() -> None:
     assert pieces[0].strip() == "Once upon a time,"
 
 
+def test_first_piece_is_not_cut_within_a_clause_that_is_a_little_longer() -> None:
+    text = "The last train to the coast leaves at half past nine, so please be on time."
+    first, rest = split(text, first_seconds=2.5)
+    assert first.strip() == "The last train to the coast leaves at half past nine,"
+    assert first + rest == text
+    endless = "one two three four five six seven " * 4 + "and so on."
+    assert estimate_seconds(split(endless, first_seconds=2.0)[0]) <= 2.0
+
+
 def test_short_sentences_stay_together() -> None:
     assert split("Hi. Yes. No. Go!") == ["Hi. Yes. No. Go!"]
 

@@ -12,7 +12,8 @@ ACTIVE_LEVEL_DB = -21.0
 MOST_GAIN_DB = 12.0
 PEAK = 0.97
 _FRAME_SECONDS = 0.01
-_SILENT_DB = -42.0
+_SILENT_DB = -36.0
+_SMOOTHED = 5  # frames: one crackle in the noise before speech is no speech
 _EDGE_SECONDS = 0.06
 _FADE_SECONDS = 0.005
 
@@ -38,7 +39,9 @@ def finish(samples: np.ndarray, sample_rate: int) -> np.ndarray:
         return samples.astype(np.float32)
     samples = samples - samples.mean(dtype=np.float64).astype(np.float32)
     levels = frame_levels_db(samples, sample_rate)
-    active = levels > max(levels.max() + _SILENT_DB, -70.0)
+    power = np.convolve(10 ** (levels / 10), np.full(_SMOOTHED, 1 / _SMOOTHED), "same")
+    smooth = 10 * np.log10(power[: len(levels)] + 1e-12)
+    active = smooth > max(levels.max() + _SILENT_DB, -70.0)
     if not active.any():
         return np.zeros(round(0.1 * sample_rate), np.float32)
     places = np.flatnonzero(active)

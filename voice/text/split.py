@@ -73,7 +73,8 @@ def split(
         text: any text.
         method: ``auto``, or ``cut0`` to ``cut5``.
         max_seconds: estimated duration a piece may have (``auto`` only), 1 to 60.
-        first_seconds: the same for the first piece, so that a stream starts early.
+        first_seconds: the same for the first piece, so that a stream starts early; a clause of up
+            to twice that stays whole, since a cut within it is heard.
         language: decides the full stop that the ``cut`` methods add.
 
     Returns:
@@ -93,8 +94,11 @@ def split(
         return cuts.segments(text, method, code)
     pieces = list(_packed(text, max_seconds))
     if first_seconds is not None and pieces and estimate_seconds(pieces[0]) > first_seconds:
-        head = list(_pieces(pieces[0], first_seconds, 0))
-        first, rest = head[0], "".join(head[1:])
+        first = next(_pieces(pieces[0], first_seconds, 0))
+        clause = _LEVELS[1](_LEVELS[0](pieces[0])[0])[0]
+        if len(first) < len(clause) and estimate_seconds(clause) <= 2 * first_seconds:
+            first = clause
+        rest = pieces[0][len(first) :]
         pieces[:1] = [first, rest] if rest else [first]
     return _with_words(pieces)
 
