@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 
 from tests.tiny_official import official_spec
+from voice.synth import draw
+from voice.synth.plan import make_plan
+from voice.synth.settings import SynthesisSettings
 from voice.synth.voicefile import Voice
 from voice.synth.word_features import WordFeatures
 from voice.text.frontend import phonemize
@@ -69,3 +72,46 @@ def test_without_bert_all_is_zero_and_it_is_said(caplog: pytest.LogCaptureFixtur
     assert found is not None and not found.any()
     assert "no BERT model is at hand" in caplog.text
     assert WordFeatures(model(width=0), voice()).of(said) is None
+
+
+def requests_of(monkeypatch: pytest.MonkeyPatch, at_hand: bool) -> tuple[Any, Any]:
+    """What the language model is asked for when a voice says "你好。", and that text."""
+    asked: list[Any] = []
+
+    def generate(_model: Any, requests: Any, *_: Any, **__: Any) -> list[Any]:
+        asked.extend(requests)
+        return []
+
+    monkeypatch.setattr(draw, "generate", generate)
+    settings = SynthesisSettings(seed=1, language="zh", check=False)
+    plan = make_plan("你好。", settings, ("zh", "en"), "v2", short_pauses=True)
+    stand_in = model(at_hand=at_hand)
+    stand_in.text2semantic = None
+    drafter = draw.Drafter(stand_in, voice(), settings)
+    drafter._candidates(plan.pieces, 0, None)
+    return asked[0], plan.pieces[0].phonemes
+
+
+def test_features_reach_the_language_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    request, said = requests_of(monkeypatch, at_hand=True)
+    assert said.symbols[0] == "."  # fewer than six symbols
+    assert request.bert.shape == (len(request.phoneme_ids), WIDTH)
+    assert request.bert[0, 0] == ord("早")
+    assert list(request.bert[-len(said) :, 0]) == [
+        ord(c) for c in (".", "你", "你", "好", "好", said.parts[0].normalized[-1])
+    ]
+
+
+def test_without_bert_the_language_model_gets_zeros(monkeypatch: pytest.MonkeyPatch) -> None:
+    request, _ = requests_of(monkeypatch, at_hand=False)
+    assert request.bert.shape == (len(request.phoneme_ids), WIDTH) and not request.bert.any()
+
+
+def test_a_model_of_our_own_gets_no_pauses() -> None:
+    settings = SynthesisSettings(seed=1, language="en")
+    own, official = (
+        make_plan("Hi.", settings, ("en",), "v2", short_pauses=flag).pieces[0].phonemes.symbols
+        for flag in (False, True)
+    )
+    assert own == (",", "HH", "AY1", ".")
+    assert official == (",", ".", "HH", "AY1", ".")

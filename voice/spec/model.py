@@ -29,6 +29,8 @@ class ModelSpec:
         version: of the official model that it is, or was fine-tuned from; empty for others.
         bert: name of the shared part that gives features of Chinese text; empty for none.
         speaker: name of the shared part that gives speaker vectors; empty for none.
+        short_pauses: whether short texts get the pauses in front that official models were served
+            with.
     """
 
     name: str
@@ -41,6 +43,7 @@ class ModelSpec:
     version: str = ""
     bert: str = ""
     speaker: str = ""
+    short_pauses: bool = False
 
     @property
     def shared_parts(self) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from voice.decode.sampling import SamplingSettings
 from voice.synth import selfcheck
 from voice.synth.plan import Piece
 from voice.synth.settings import SynthesisSettings
+from voice.synth.word_features import WordFeatures
 from voice.text import symbols as tables
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ class Drafter:
         prompt = settings.prompt and len(voice.prompt_codes) and len(voice.prompt_phonemes)
         self.prompt_codes = np.asarray(voice.prompt_codes, np.int64) if prompt else None
         self.prompt_phonemes = np.asarray(voice.prompt_phonemes if prompt else [], np.int64)
+        self.words = WordFeatures(model, voice if prompt else None)
         self.prompt_spoken: np.ndarray | None = None
         if prompt and model.spec.text2semantic.reads:
             spoken = align_codes(model.tokenizer, voice.prompt_codes, voice.prompt_phonemes)
@@ -153,6 +155,7 @@ class Drafter:
                 seeds=[row_seed(self.seed, piece.index, first + k) for k in range(self.candidates)],
                 prompt_codes=self.prompt_codes,
                 prompt_phonemes=len(self.prompt_phonemes),
+                bert=self.words.of(piece.phonemes),
                 prompt_spoken=self.prompt_spoken,
             )
             for piece in pieces

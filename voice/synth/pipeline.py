@@ -201,7 +201,8 @@ class Synthesizer:
             NothingToSayError, UnknownTextError, OptionError: the text cannot be spoken.
         """
         chosen = self._chosen(settings, options)
-        return make_plan(text, chosen, self.languages, self.model.spec.symbols)
+        spec = self.model.spec
+        return make_plan(text, chosen, self.languages, spec.symbols, spec.short_pauses)
 
     def say(
         self, text: str, voice: Voice, settings: SynthesisSettings | None = None, **options: Any

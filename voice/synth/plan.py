@@ -13,6 +13,7 @@ from voice.errors import NothingToSayError
 from voice.synth.settings import SynthesisSettings
 from voice.text.frontend import phonemize
 from voice.text.language import settle
+from voice.text.short import with_pauses
 from voice.text.split import split
 from voice.values import Phonemes
 
@@ -75,7 +76,8 @@ class Plan:
 
 
 def make_plan(
-    text: str, settings: SynthesisSettings, languages: Collection[str], version: str
+    text: str, settings: SynthesisSettings, languages: Collection[str], version: str,
+    short_pauses: bool = False,
 ) -> Plan:
     """Cuts text and finds how it sounds; all of it, so that errors come before any sound.
 
@@ -84,6 +86,7 @@ def make_plan(
         settings: language, split, pause, skip_unknown count.
         languages: that the model speaks.
         version: of the symbol table.
+        short_pauses: put pauses before short texts, as official models expect.
 
     Raises:
         NothingToSayError: no words.
@@ -105,6 +108,8 @@ def make_plan(
             )
         except NothingToSayError:  # marks alone between sentences
             continue
+        if short_pauses:
+            phonemes = with_pauses(phonemes, version)
         skipped += "".join(c for c in phonemes.skipped if c not in skipped)
         language = _main_language(phonemes, asked)
         pause = settings.pause * (1.0 if _ends_sentence(part) else _CLAUSE_PAUSE)
