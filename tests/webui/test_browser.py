@@ -212,9 +212,11 @@ def test_twenty_lines_are_checked_spoken_stopped_and_taken_up_after_a_reload(
 
 
 def choose(page: object, field: str, option: str) -> None:
-    """Picks an option of a list."""
-    page.click(f"#{field} input")
-    page.get_by_role("option", name=option, exact=True).click()
+    """Picks an option of the list that belongs to `field`: another may still be fading out."""
+    box = page.locator(f"#{field} input")
+    box.click()
+    shown = page.locator(f"#{box.get_attribute('aria-controls')}")
+    shown.get_by_role("option", name=option, exact=True).click()
 
 
 def test_models_and_settings_are_shown(visit: Callable[..., Visit]) -> None:
