@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,14 @@ import pytest
 from voice.cli.app import COMMANDS, SUMMARIES
 
 BASE = [sys.executable, "-m", "voice"]
+
+
+@pytest.fixture(autouse=True)
+def _interrupts_are_heard() -> Iterator[None]:
+    """A shell has what it starts in the background ignore Ctrl+C, and its children inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def _start(arguments: list[str], home: Path, **environment: str) -> subprocess.Popen[bytes]:
