@@ -24,6 +24,7 @@ from voice.training.weights import trained_tokenizer, write_part_spec
     help="Folder of the tokenizer's training state.",
 )
 @click.option("--adversarial-start", type=int, help="Step at which the discriminators join.")
+@click.option("--mel-weight", default=45.0, help="Of the mel distance; lower beside adversaries.")
 @click.option("--recordings", default=4, help="Recordings a batch.")
 @click.option("--prior-share", default=0.5, help="Share of windows decoded from the prior.")
 @click.option("--all-judges", is_flag=True, help="All discriminators at every step.")
@@ -31,6 +32,7 @@ def main(
     options: Options,
     tokenizer: Path,
     adversarial_start: int | None,
+    mel_weight: float,
     recordings: int,
     prior_share: float,
     all_judges: bool,
@@ -39,6 +41,7 @@ def main(
     config = DecoderTraining(
         recordings=recordings,
         adversarial_start=adversarial_start,
+        mel_weight=mel_weight,
         prior_share=prior_share,
         judges_a_step=None if all_judges else 2,
     )
