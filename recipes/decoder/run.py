@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -28,23 +29,9 @@ from voice.training.weights import trained_tokenizer, write_part_spec
 @click.option("--recordings", default=4, help="Recordings a batch.")
 @click.option("--prior-share", default=0.5, help="Share of windows decoded from the prior.")
 @click.option("--all-judges", is_flag=True, help="All discriminators at every step.")
-def main(
-    options: Options,
-    tokenizer: Path,
-    adversarial_start: int | None,
-    mel_weight: float,
-    recordings: int,
-    prior_share: float,
-    all_judges: bool,
-) -> None:
+def main(options: Options, tokenizer: Path, all_judges: bool, **chosen: Any) -> None:
     """Trains the decoder on the labelled CACHE into OUT."""
-    config = DecoderTraining(
-        recordings=recordings,
-        adversarial_start=adversarial_start,
-        mel_weight=mel_weight,
-        prior_share=prior_share,
-        judges_a_step=None if all_judges else 2,
-    )
+    config = DecoderTraining(judges_a_step=None if all_judges else 2, **chosen)
     if options.smoke:
         config = replace(config, recordings=2, windows=2, adversarial_start=2)
     spec = VitsSpec()
