@@ -51,7 +51,7 @@ class DecoderTraining:
             posterior and no KL, a plain regression that speaks soonest.
         adversarial_start: step at which the discriminators join; None for never.
         judges_a_step: discriminators in turn; None for all.
-        average: decay of the averaged weights.
+        rate, judge_rate: learning rates of the decoder and of the discriminators.
     """
 
     recordings: int = 4
@@ -67,6 +67,7 @@ class DecoderTraining:
     adversarial_start: int | None = None
     judges_a_step: int | None = 2
     judge_width: int = 16
+    judge_rate: float = 4e-4
 
 
 @dataclass
@@ -129,7 +130,7 @@ class DecoderTask:
                 trained, config.rate, (0.8, 0.99), weight_decay=0.01, fused=True
             ),
             "judges": torch.optim.AdamW(
-                self.judges.parameters(), config.rate / 2, (0.8, 0.99), fused=True
+                self.judges.parameters(), config.judge_rate, (0.8, 0.99), fused=True
             ),
         }
         edges = np.linspace(0, RATE / 2, spec.timbre.spectrum.fft_samples // 2 + 1)
