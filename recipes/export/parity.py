@@ -79,8 +79,8 @@ def compare(model: Model, bundle: BundleSynthesizer, rows: int, skip: int = 0) -
         same += 1
         if len(wanted):
             ids = piece.phonemes.ids
-            made = bundle.sound(found, ids, voice.timbre, GREEDY)
-            error = np.abs(made - torch_sound(model, wanted, ids, voice.timbre)).max()
+            made = bundle.sound(found, ids, voice, GREEDY)
+            error = np.abs(made - torch_sound(model, wanted, ids, voice)).max()
             worst = max(worst, float(error))
     return Parity(len(chosen), tokens, same, read, worst, tuple(different))
 
@@ -112,12 +112,12 @@ def torch_tokens(
 
 
 def torch_sound(
-    model: Model, codes: np.ndarray, phoneme_ids: np.ndarray, timbre: np.ndarray
+    model: Model, codes: np.ndarray, phoneme_ids: np.ndarray, voice: Voice
 ) -> np.ndarray:
     """(N,) the sound of tokens without noise, by the PyTorch decoder."""
     made = model.decoder.decode(
         torch.from_numpy(codes)[None], torch.tensor([len(codes)]),
         torch.from_numpy(np.asarray(phoneme_ids, np.int64))[None],
-        torch.tensor([len(phoneme_ids)]), torch.from_numpy(timbre)[None],
-        DecodeSettings(noise_scale=0.0))
+        torch.tensor([len(phoneme_ids)]), torch.from_numpy(voice.timbre)[None],
+        DecodeSettings(noise_scale=0.0, voice_hz=[voice.pitch_hz]))
     return made[0].numpy()

@@ -80,7 +80,8 @@ def test_sound_is_the_same_whole_and_in_chunks(case: Case, speed: float) -> None
     bundle, decoder = case.open(), case.model.decoder
     rng = np.random.default_rng(1)
     codes, ids = rng.integers(0, 32, 40), rng.integers(1, 90, 25)
-    timbre = case.voices[0].timbre
+    voice = case.voices[0]
+    timbre = voice.timbre
     frames = 80 if speed == 1 else int(80 / speed) + 1
     noise = rng.standard_normal((1, decoder.spec.latent, frames)).astype(np.float32) * 0.5
     lengths = torch.tensor([40]), torch.tensor([25])
@@ -89,15 +90,19 @@ def test_sound_is_the_same_whole_and_in_chunks(case: Case, speed: float) -> None
         prior = decoder.prior(torch.from_numpy(codes)[None], lengths[0],
                               torch.from_numpy(ids)[None], lengths[1], own, speed)
         z = prior.mean + torch.from_numpy(noise) * prior.log_scale.exp()
-        wanted = Latent(decoder.shaped(prior, z, own), prior.lengths)
+        shaped = decoder.shaped(prior, z, own, torch.tensor([voice.pitch_hz]))
+        wanted = Latent(shaped, prior.lengths)
         audio = decoder.waveform(wanted.z, own)[0].numpy()
-    latent = bundle.latent(codes, ids, timbre, noise)
+    latent = bundle.latent(codes, ids, voice, noise)
     # Behind the channels of the latent: Hz up to thousands, cycles before a frame, its place.
     np.testing.assert_allclose(latent, wanted.z.numpy(), rtol=1e-5, atol=1e-4)
     whole = np.concatenate(list(bundle.waveform_chunks(latent, timbre, 10_000)))
     parts = np.concatenate(list(bundle.waveform_chunks(latent, timbre, 11)))
-    once = bundle.sessions.run("decode", {"codes": codes[None], "phoneme_ids": ids[None],
-                                          "timbre": timbre[None], "noise": noise})[0][0]
+    inputs = {"codes": codes[None], "phoneme_ids": ids[None], "timbre": timbre[None],
+              "noise": noise}
+    if decoder.spec.pitch:
+        inputs["voice_hz"] = np.array([voice.pitch_hz], np.float32)
+    once = bundle.sessions.run("decode", inputs)[0][0]
     assert len(audio) == frames * decoder.spec.frame_samples
     for found in (whole, parts, once):
         np.testing.assert_allclose(found, audio, atol=TOLERANCE)

@@ -67,6 +67,26 @@ def test_a_row_is_the_same_alone_and_beside_a_longer_one(model: PitchModel) -> N
     assert torch.allclose(model.excitation(both)[1:, :, :5], model.excitation(alone), atol=1e-5)
 
 
+def test_a_contour_is_moved_to_the_voice_where_its_pitch_is_known(model: PitchModel) -> None:
+    rng = torch.Generator().manual_seed(4)
+    state, timbre = torch.randn(3, 6, 40, generator=rng), torch.randn(3, 4, generator=rng)
+    mask = torch.ones(3, 1, 40)
+    mask[1, :, 30:] = 0
+    plain = model.contour(state, mask, timbre)
+    moved = model.contour(state, mask, timbre, torch.tensor([100.0, 330.0, 0.0]))
+    assert torch.equal(moved.voiced, plain.voiced)
+    for row, hz in enumerate((100.0, 330.0)):
+        voiced = plain.voiced[row] > 0
+        assert voiced.sum() > 5
+        middle = 200 * 2 ** float(moved.octaves[row, voiced].mean())
+        assert middle == pytest.approx(hz, rel=1e-4)
+        step = (moved.octaves - plain.octaves)[row]
+        assert torch.allclose(step, step[:1].expand_as(step), atol=1e-5)
+    assert torch.equal(moved.octaves[2], plain.octaves[2])
+    silent = model.contour(state, mask * 0, timbre, torch.tensor([100.0] * 3))
+    assert silent.octaves.isfinite().all()
+
+
 def test_a_decoder_with_pitch_decodes_piece_by_piece_as_at_once() -> None:
     spec = tiny_spec().decoder
     assert spec.pitch is not None

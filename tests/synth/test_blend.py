@@ -168,6 +168,17 @@ def test_the_new_voice() -> None:
     assert len(got.source_hash) == 64
 
 
+def test_pitch_is_between_the_parents_in_octaves_or_unknown() -> None:
+    low, high = (make_voice(n, i, pitch_hz=hz) for i, (n, hz) in enumerate((("L", 100.0),
+                                                                            ("H", 200.0))))
+    unknown = make_voice("U", 5)
+    assert blend_voices({low: 1, high: 1}).pitch_hz == pytest.approx(100 * 2**0.5)
+    steps = [blend_voices({low: 1 - w, high: w}).pitch_hz for w in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    assert np.allclose(steps, 100 * 2 ** np.linspace(0, 1, 5))
+    assert blend_voices({low: 1, unknown: 1}).pitch_hz == 0
+    assert blend_voices({low: 1, unknown: 0}).pitch_hz == pytest.approx(100)
+
+
 def test_prosody_of_a_chosen_parent() -> None:
     ada, bob, eve = make_voice("Ada", 1), make_voice("Bob", 2), make_voice("Eve", 3)
     got = blend_voices({ada: 3, bob: 1}, prosody_of=bob)

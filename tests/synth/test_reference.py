@@ -82,6 +82,9 @@ def test_weights_are_shares_of_the_timbre(model: Model) -> None:
     recordings = [_audio(4.0, 0), _audio(8.0, 1, pitch_hz=170.0)]
     alone = [enroll(model, [r]).voice.timbre for r in recordings]
     made = enroll(model, dict(zip(recordings, (3, 1), strict=True))).voice
+    middles = [p.quality.pitch_hz for p in enroll(model, recordings).recordings]
+    assert middles[0] < middles[1]
+    assert made.pitch_hz == pytest.approx(middles[0] ** 0.75 * middles[1] ** 0.25)
     np.testing.assert_allclose(made.timbre, 0.75 * alone[0] + 0.25 * alone[1], atol=1e-4)
     assert made.continued is not None
     assert made.continued.weights == (0.75, 0.25)

@@ -194,6 +194,8 @@ def test_the_helper_makes_a_good_file() -> None:
         ({"parents": [{"name": "a", "weight": float("nan")}]}, "weight"),
         ({"parents": [{"name": "a", "weight": -1.0}]}, "weight"),
         ({"parents": [{"name": "a", "weight": 0.01}] * 65}, "parents"),
+        ({"pitch_hz": -1.0}, "pitch"), ({"pitch_hz": float("nan")}, "pitch"),
+        ({"pitch_hz": 1e5}, "pitch"),
         ({"preview_rate": 0}, "preview"), ({"preview_rate": 10**9}, "preview"),
     ],
 )

@@ -373,7 +373,7 @@ def _sound(model: Model) -> Sound:
         sample_rate=spec.sample_rate, latent=spec.latent, stretch=spec.stretch,
         frame_samples=spec.frame_samples, context_frames=decoder.waveform.context_frames,
         timbre_width=spec.timbre.width, timbre_rate=spec.timbre.spectrum.sample_rate,
-        speaker_width=spec.timbre.speaker_width,
+        speaker_width=spec.timbre.speaker_width, takes_pitch=spec.pitch is not None,
     )
 
 

@@ -57,7 +57,7 @@ def speak_fixture(
     piece = synthesizer.plan(row["text"], GREEDY, language=row["language"], split="cut0").pieces[0]
     codes = synthesizer.draw(piece, who, GREEDY)[0]
     ids = [int(i) for i in piece.phonemes.ids]
-    made = (synthesizer.sound(codes, piece.phonemes.ids, who.timbre, GREEDY)
+    made = (synthesizer.sound(codes, piece.phonemes.ids, who, GREEDY)
             if len(codes) else np.zeros(0, np.float32))
     return {**row, "voice": voice, "phoneme_ids": ids, "codes": [int(c) for c in codes],
             "samples": len(made), "levels_db": levels_db(made, synthesizer.sample_rate)}

@@ -179,13 +179,17 @@ class Latent(nn.Module):
         super().__init__()
         self.decoder = decoder
 
-    def forward(self, codes: Tensor, phoneme_ids: Tensor, timbre: Tensor, noise: Tensor) -> Tensor:
-        """(1, T), (1, P), (1, D) and (1, C, F): the latent (1, C', F); F sets the pace."""
+    def forward(
+        self, codes: Tensor, phoneme_ids: Tensor, timbre: Tensor, noise: Tensor,
+        voice_hz: Tensor | None = None,
+    ) -> Tensor:
+        """(1, T), (1, P), (1, D), (1, C, F), (1,): the latent (1, C', F); F sets the pace."""
         model = self.decoder
         state, _ = model.state(codes, _length(codes), phoneme_ids, _length(phoneme_ids), timbre)
         state = functional.interpolate(state.mT, size=noise.shape[2:], mode="linear").mT
         prior = model.encoder.project(state, _length(noise[:, 0]).long())
-        return model.shaped(prior, prior.mean + noise * prior.log_scale.exp(), timbre)
+        z = prior.mean + noise * prior.log_scale.exp()
+        return model.shaped(prior, z, timbre, voice_hz)
 
 
 class Waveform(nn.Module):
@@ -208,9 +212,12 @@ class Decode(nn.Module):
         self.latent = Latent(decoder)
         self.waveform = Waveform(decoder)
 
-    def forward(self, codes: Tensor, phoneme_ids: Tensor, timbre: Tensor, noise: Tensor) -> Tensor:
+    def forward(
+        self, codes: Tensor, phoneme_ids: Tensor, timbre: Tensor, noise: Tensor,
+        voice_hz: Tensor | None = None,
+    ) -> Tensor:
         """As :class:`Latent`, to (1, N)."""
-        return self.waveform(self.latent(codes, phoneme_ids, timbre, noise), timbre)
+        return self.waveform(self.latent(codes, phoneme_ids, timbre, noise, voice_hz), timbre)
 
 
 def text2semantic_graphs(model: Text2Semantic) -> list[Graph]:
@@ -275,6 +282,8 @@ def decoder_graphs(model: Vits) -> list[Graph]:
         "phoneme_ids": torch.arange(7)[None] % spec.phonemes, "timbre": timbre,
         "noise": torch.zeros(1, spec.latent, 6 * spec.stretch + 1),
     }
+    if spec.pitch:
+        inputs["voice_hz"] = torch.tensor([150.0])
     axes: dict[str, dict[int, str]] = {
         "codes": {1: "T"}, "phoneme_ids": {1: "P"}, "noise": {2: "F"}}
     seconds = spec.timbre.spectrum.sample_rate
@@ -288,7 +297,9 @@ def decoder_graphs(model: Vits) -> list[Graph]:
               reference, {"samples": {1: "N"}}, {"timbre": (1, spec.timbre.width)}),
         Graph("latent", "decoder", "The latent of codes, phonemes and timbre; noise is standard "
               f"normal times the noise scale, F = {spec.stretch} * T at speed 1, else "
-              f"int({spec.stretch} * T / speed) + 1.", Latent(model), inputs, axes,
+              f"int({spec.stretch} * T / speed) + 1."
+              + (" voice_hz is the voice's middle pitch, 0 if unknown." if spec.pitch else ""),
+              Latent(model), inputs, axes,
               {"latent": (1, width, "F")}),
         Graph("waveform", "decoder", "Samples of a latent or a piece of one.", Waveform(model),
               {"latent": torch.zeros(1, width, 6 * spec.stretch + 1), "timbre": timbre},

@@ -154,6 +154,7 @@ class Sound:
         timbre_width: of a timbre.
         timbre_rate: sample rate that the timbre graph takes.
         speaker_width: of the speaker vector that it takes too; 0 for none.
+        takes_pitch: whether the decoder is told the voice's middle pitch.
     """
 
     sample_rate: int
@@ -164,6 +165,7 @@ class Sound:
     timbre_width: int
     timbre_rate: int
     speaker_width: int
+    takes_pitch: bool = False
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from voice.export.manifest import LossEntry
 from voice.export.run import BundleSynthesizer
 from voice.export.sampling import softmax
 from voice.synth.settings import SynthesisSettings
+from voice.synth.voicefile import Voice
 
 HOW = "python -m voice export"
 CHOICES: dict[str, tuple[str, ...]] = {
@@ -54,14 +55,14 @@ class Material:
         request: text and prompt, for one row.
         codes: (T,) that were drawn.
         ids: (P,) phonemes.
-        timbre: (D,).
+        voice: whose.
         sound: (N,) at the model's rate.
     """
 
     request: Request
     codes: np.ndarray
     ids: np.ndarray
-    timbre: np.ndarray
+    voice: Voice
     sound: np.ndarray
 
 
@@ -77,8 +78,8 @@ def material(synthesizer: BundleSynthesizer, each: int = 2) -> list[Material]:
             codes = synthesizer.draw(piece, voice, settings)[0]
             if len(codes):
                 request = synthesizer.request(piece, voice, settings, [0])
-                sound = synthesizer.sound(codes, piece.phonemes.ids, voice.timbre, GREEDY)
-                found.append(Material(request, codes, piece.phonemes.ids, voice.timbre, sound))
+                sound = synthesizer.sound(codes, piece.phonemes.ids, voice, GREEDY)
+                found.append(Material(request, codes, piece.phonemes.ids, voice, sound))
     return found
 
 
@@ -122,7 +123,7 @@ def _spectral(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def _decoder(exact: BundleSynthesizer, other: BundleSynthesizer, row: Material) -> float:
-    return _spectral(row.sound, other.sound(row.codes, row.ids, row.timbre, GREEDY))
+    return _spectral(row.sound, other.sound(row.codes, row.ids, row.voice, GREEDY))
 
 
 def _read(exact: BundleSynthesizer, other: BundleSynthesizer, row: Material) -> float:

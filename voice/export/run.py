@@ -200,7 +200,7 @@ class BundleSynthesizer:
             pause = np.zeros(round(piece.pause * self.sample_rate), np.float32)
             samples = pause
             if len(codes):
-                made = self.sound(codes, piece.phonemes.ids, voice.timbre, settings, piece.index)
+                made = self.sound(codes, piece.phonemes.ids, voice, settings, piece.index)
                 samples = np.concatenate([finish(made, self.sample_rate), pause])
                 if origin.watermark:
                     samples = self.sessions.run("mark", {"samples": samples[None]})[0][0]
@@ -293,14 +293,14 @@ class BundleSynthesizer:
         return selfcheck.collapse(classes, numbers.blank)
 
     def sound(
-        self, codes: np.ndarray, phoneme_ids: np.ndarray, timbre: np.ndarray,
+        self, codes: np.ndarray, phoneme_ids: np.ndarray, voice: Voice,
         settings: SynthesisSettings, piece: int = 0,
     ) -> np.ndarray:
         """The sound of (T,) codes and (P,) phonemes, (N,) float32, neither trimmed nor marked."""
-        return np.concatenate(list(self.sound_chunks(codes, phoneme_ids, timbre, settings, piece)))
+        return np.concatenate(list(self.sound_chunks(codes, phoneme_ids, voice, settings, piece)))
 
     def sound_chunks(
-        self, codes: np.ndarray, phoneme_ids: np.ndarray, timbre: np.ndarray,
+        self, codes: np.ndarray, phoneme_ids: np.ndarray, voice: Voice,
         settings: SynthesisSettings, piece: int = 0, frames: int = CHUNK_FRAMES,
     ) -> Iterator[np.ndarray]:
         """The same in chunks of so many latent frames, which joined are the whole exactly."""
@@ -311,18 +311,21 @@ class BundleSynthesizer:
         seed = row_seed(settings.seed or 0, piece, "noise")
         noise = np.random.Generator(np.random.PCG64(seed)).standard_normal(
             (1, numbers.latent, count), dtype=np.float32) * np.float32(settings.noise_scale)
-        yield from self.waveform_chunks(self.latent(codes, phoneme_ids, timbre, noise), timbre,
-                                        frames)
+        latent = self.latent(codes, phoneme_ids, voice, noise)
+        yield from self.waveform_chunks(latent, voice.timbre, frames)
 
     def latent(
-        self, codes: np.ndarray, phoneme_ids: np.ndarray, timbre: np.ndarray, noise: np.ndarray
+        self, codes: np.ndarray, phoneme_ids: np.ndarray, voice: Voice, noise: np.ndarray
     ) -> np.ndarray:
-        """(T,), (P,), (D,) and scaled noise (1, C, F) to (1, C, F)."""
-        return self.sessions.run("latent", {
+        """(T,), (P,) and scaled noise (1, C, F) to (1, C, F)."""
+        inputs = {
             "codes": np.asarray(codes, np.int64)[None],
             "phoneme_ids": np.asarray(phoneme_ids, np.int64)[None],
-            "timbre": np.asarray(timbre, np.float32)[None], "noise": noise,
-        })[0]
+            "timbre": np.asarray(voice.timbre, np.float32)[None], "noise": noise,
+        }
+        if self.manifest.sound.takes_pitch:
+            inputs["voice_hz"] = np.array([voice.pitch_hz], np.float32)
+        return self.sessions.run("latent", inputs)[0]
 
     def waveform_chunks(
         self, latent: np.ndarray, timbre: np.ndarray, frames: int

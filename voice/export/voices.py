@@ -38,6 +38,7 @@ class _Description:
     consent: str
     consent_date: str
     source_hash: str
+    pitch_hz: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +59,7 @@ def voice_bytes(voice: BundleVoice) -> bytes:
     own = voice.voice
     text = json.dumps(asdict(_Description(
         own.name, own.model, own.revision, own.languages, own.consent, own.consent_date,
-        own.source_hash)), ensure_ascii=False, separators=(",", ":"))
+        own.source_hash, own.pitch_hz)), ensure_ascii=False, separators=(",", ":"))
     spoken = np.zeros(0) if voice.spoken is None else voice.spoken
     arrays = {"timbre": own.timbre, "prompt_codes": own.prompt_codes,
               "prompt_phonemes": own.prompt_phonemes, "prompt_spoken": spoken}
@@ -90,5 +91,6 @@ def read_bundle_voice(path: Path) -> BundleVoice:
         prompt_codes=arrays["prompt_codes"].astype(np.int64),
         prompt_phonemes=arrays["prompt_phonemes"].astype(np.int64), languages=known.languages,
         consent=known.consent, consent_date=known.consent_date, source_hash=known.source_hash,
+        pitch_hz=known.pitch_hz,
     )
     return BundleVoice(voice, spoken if len(spoken) else None)

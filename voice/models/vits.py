@@ -47,12 +47,15 @@ class DecodeSettings:
         generators: one a row, on the CPU, so that a row's noise does not depend on its batch;
             the global generator if not given.
         steps: of a decoder by flow matching; 0 takes what its specification says.
+        voice_hz: the middle pitch of each row's voice, 0 where unknown, for a model that predicts
+            pitch; it then speaks at that pitch.
     """
 
     noise_scale: float = 0.5
     speed: float = 1.0
     generators: Sequence[torch.Generator] | None = None
     steps: int = 0
+    voice_hz: Sequence[float] | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.noise_scale <= 2:
@@ -192,22 +195,28 @@ class Vits(ContentPrior):
         z = prior.mean
         if settings.noise_scale:
             z = z + _noise(prior, settings) * prior.log_scale.exp() * settings.noise_scale
-        return Latent(self.shaped(prior, z, timbre), prior.lengths)
+        voice_hz = None
+        if settings.voice_hz is not None:
+            voice_hz = torch.tensor(settings.voice_hz, dtype=torch.float32, device=z.device)
+        return Latent(self.shaped(prior, z, timbre, voice_hz), prior.lengths)
 
-    def shaped(self, prior: Prior, z: Tensor, timbre: Tensor) -> Tensor:
+    def shaped(
+        self, prior: Prior, z: Tensor, timbre: Tensor, voice_hz: Tensor | None = None
+    ) -> Tensor:
         """From the flow's space to the latent, with the pitch where the model predicts one.
 
         Args:
             prior: its state and mask are used.
             z: (B, C, F), drawn from it.
             timbre: (B, D).
+            voice_hz: (B,), see :meth:`PitchModel.contour`.
 
         Returns:
             (B, C, F), with a pitch (B, C + 3 U, F); 0 behind a row's length.
         """
         z = self.flow(z * prior.mask, prior.mask, timbre, reverse=True)
         if self.pitch is not None:
-            z = self.pitched(z, self.pitch.contour(prior.hidden, prior.mask, timbre))
+            z = self.pitched(z, self.pitch.contour(prior.hidden, prior.mask, timbre, voice_hz))
         return z * prior.mask
 
     def pitched(self, z: Tensor, pitch: Pitch) -> Tensor:

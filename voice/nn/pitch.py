@@ -19,6 +19,7 @@ from voice.nn.source import told
 from voice.spec.vits import PitchSpec
 
 MIDDLE_HZ = 200.0  # the predictor's zero
+FEWEST = 5  # voiced values that have a mean worth moving
 
 
 @dataclass(frozen=True)
@@ -80,11 +81,25 @@ class PitchModel(nn.Module):
         octaves, logits = self.output(x).float().chunk(2, 1)  # (B, U, F)
         return octaves.mT.flatten(1), logits.mT.flatten(1)
 
-    def contour(self, state: Tensor, mask: Tensor, timbre: Tensor) -> Pitch:
-        """:meth:`predict`, decided."""
+    def contour(
+        self, state: Tensor, mask: Tensor, timbre: Tensor, voice_hz: Tensor | None = None
+    ) -> Pitch:
+        """:meth:`predict`, decided, and moved to the pitch of the voice where that is known.
+
+        Args:
+            state, mask, timbre: as for :meth:`predict`.
+            voice_hz: (B,) the middle pitch of each row's voice, 0 where it is not known.
+        """
         octaves, logits = self.predict(state, mask, timbre)
         inside = mask.repeat_interleave(self.spec.points, 2)[:, 0]
-        return Pitch(octaves, (logits > 0).float() * inside)
+        voiced = (logits > 0).float() * inside
+        if voice_hz is not None:
+            wanted = torch.log2(voice_hz.clamp_min(1.0) / MIDDLE_HZ)
+            count = voiced.sum(1)
+            move = wanted - (octaves * voiced).sum(1) / count.clamp_min(1.0)
+            known = (voice_hz > 0) & (count >= FEWEST)
+            octaves = octaves + torch.where(known, move, torch.zeros_like(move))[:, None]
+        return Pitch(octaves, voiced)
 
     def forward(self, pitch: Pitch) -> Tensor:
         """(B, C, F), added to the latent."""

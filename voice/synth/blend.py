@@ -111,6 +111,20 @@ def blend_timbres(timbres: Sequence[np.ndarray], weights: Sequence[float]) -> np
     return (spherical_mean(units, share) * (share @ norms)).astype(np.float32)
 
 
+def mean_pitch(pitches: Sequence[float], weights: Sequence[float]) -> float:
+    """The weighted geometric mean in Hz; 0 if one with a weight is 0 (unknown), or there is none.
+
+    Args:
+        pitches: in Hz.
+        weights: not negative, of any sum over 0.
+    """
+    used = [(w, hz) for hz, w in zip(pitches, weights, strict=True) if w > 0]
+    if not used or min(hz for _, hz in used) <= 0:
+        return 0.0
+    total = math.fsum(w for w, _ in used)
+    return 2.0 ** (math.fsum(w * math.log2(hz) for w, hz in used) / total)
+
+
 def check_weights(weights: Mapping[str, float]) -> dict[str, float]:
     """Weights divided by their sum.
 
@@ -180,6 +194,7 @@ def blend_voices(
         model=prosody.model,
         revision=prosody.revision,
         timbre=blend_timbres([v.timbre for v in voices], list(shares.values())),
+        pitch_hz=mean_pitch([v.pitch_hz for v in voices], list(shares.values())),
         prompt_codes=prosody.prompt_codes,
         prompt_phonemes=prosody.prompt_phonemes,
         prompt_text=prosody.prompt_text,

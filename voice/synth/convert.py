@@ -132,6 +132,7 @@ class Respeaking:
         noise_scale, speed: see the settings.
         seed: of the noise.
         cancelled: asked before every window.
+        voice_hz: middle pitch of the voice, 0 where unknown.
     """
 
     timbre: np.ndarray
@@ -139,6 +140,7 @@ class Respeaking:
     speed: float = 1.0
     seed: int = 0
     cancelled: Callable[[], bool] | None = None
+    voice_hz: float = 0.0
 
 
 def respeak(model: Model, codes: np.ndarray, how: Respeaking) -> Iterator[np.ndarray]:
@@ -160,7 +162,7 @@ def respeak(model: Model, codes: np.ndarray, how: Respeaking) -> Iterator[np.nda
         ids = read_back(model, [part])[0]
         sound = decode(model, Utterance(
             part, ids if len(ids) else np.zeros(1, np.int64), how.timbre, how.noise_scale,
-            how.speed, row_seed(how.seed, number, "convert"),
+            how.speed, row_seed(how.seed, number, "convert"), voice_hz=how.voice_hz,
         ))
         start, stop = round((w.start - w.left) * size), round((w.stop - w.left) * size)
         kept = sound[start : stop + (fade if w.right > w.stop else 0)].copy()

@@ -320,7 +320,8 @@ class Synthesizer:
         cancelled: Callable[[], bool] | None,
     ) -> Iterator[Speech]:
         how = Respeaking(
-            voice.timbre, settings.noise_scale, settings.speed, settings.seed or 0, cancelled
+            voice.timbre, settings.noise_scale, settings.speed, settings.seed or 0, cancelled,
+            voice.pitch_hz,
         )
         origin = origin_of(self.model, voice, settings)
         parts = respeak(self.model, codes, how)

@@ -25,6 +25,7 @@ from voice.audio.resample import resample
 from voice.errors import NothingToSayError, OptionError
 from voice.spec.official import content_rate
 from voice.synth import selfcheck
+from voice.synth.blend import mean_pitch
 from voice.synth.draw import read_back
 from voice.synth.prompt import mel_of
 from voice.synth.voicefile import Continued, Voice, check_consent, check_name
@@ -106,7 +107,7 @@ def enroll(
     phonemes, text, doubts = _prompt_phonemes(model, first, spoken, codes)
     voice = Voice(
         name=name, model=model.name, revision=model.revision,
-        timbre=timbre_of(model, recordings, weights),
+        timbre=timbre_of(model, recordings, weights), pitch_hz=pitch_of(recordings, weights),
         prompt_codes=codes, prompt_phonemes=phonemes, prompt_text=text,
         prompt_mel=mel_of(model, first),
         languages=_languages(spoken, language), consent=consent,
@@ -236,6 +237,19 @@ def timbre_of(
         whole = np.bincount(of, weights.numpy())
         weights = weights * torch.tensor(np.asarray(shares) / whole, dtype=torch.float32)[of]
     return (weights[:, None] * rows_out).sum(0).numpy().astype(np.float32)
+
+
+def pitch_of(recordings: Sequence[Prepared], shares: Sequence[float] | None = None) -> float:
+    """The middle pitch of recordings in Hz: the geometric mean of their medians; 0 if unvoiced.
+
+    Args:
+        recordings: of one speaker.
+        shares: as for :func:`timbre_of`.
+    """
+    weights = [r.audio.seconds for r in recordings] if shares is None else shares
+    known = [(w, r.quality.pitch_hz) for w, r in zip(weights, recordings, strict=True)
+             if r.quality.pitch_hz > 0]
+    return mean_pitch([hz for _, hz in known], [w for w, _ in known])
 
 
 def _speakers(model: Model, recordings: Sequence[Prepared]) -> torch.Tensor | None:

@@ -33,6 +33,7 @@ class Utterance:
         seed: of the noise.
         prompt: what a decoder that continues sound continues; None for others.
         steps: of such a decoder; 0 takes what its specification says.
+        voice_hz: middle pitch of the voice, 0 where unknown.
     """
 
     codes: np.ndarray
@@ -43,6 +44,7 @@ class Utterance:
     seed: int
     prompt: AcousticPrompt | None = None
     steps: int = 0
+    voice_hz: float = 0.0
 
 
 def decode(model: Model, utterance: Utterance) -> np.ndarray:
@@ -58,7 +60,7 @@ def decode(model: Model, utterance: Utterance) -> np.ndarray:
     lengths = [torch.tensor([x.shape[1]], device=device) for x in (codes, phonemes)]
     settings = DecodeSettings(
         utterance.noise_scale, utterance.speed, [torch.Generator().manual_seed(utterance.seed)],
-        utterance.steps,
+        utterance.steps, [utterance.voice_hz],
     )
     more = {} if utterance.prompt is None else {"prompt": utterance.prompt}
     audio = model.decoder.decode(

@@ -41,6 +41,7 @@ _MAX_HEADER = 1 << 18
 _MAX_TEXT = 4000
 _MAX_PARENTS = 64
 _MAX_CODE = 1 << 20
+_MAX_PITCH_HZ = 2000
 _ARRAYS: dict[str, tuple[str, int]] = {
     # name: dtype, most elements
     "timbre": ("float32", 1 << 16),
@@ -88,6 +89,7 @@ class Voice:
         name: checked by :func:`check_name`; may be empty for a voice that is not kept.
         model: name of the model that made it; other models cannot use it.
         timbre: (D,) float32, how it sounds.
+        pitch_hz: its middle pitch; 0 where unknown.
         revision: digest of the model's weights.
         prompt_codes: (T,) int64 semantic tokens to continue; may be empty.
         prompt_phonemes: (P,) int64, what is said in them.
@@ -109,6 +111,7 @@ class Voice:
     model: str
     timbre: np.ndarray
     revision: str = ""
+    pitch_hz: float = 0.0
     prompt_codes: np.ndarray = field(default_factory=_no_codes)
     prompt_phonemes: np.ndarray = field(default_factory=_no_codes)
     prompt_text: str = ""
@@ -158,6 +161,7 @@ class _Metadata:
     preview_rate: int
     parents: tuple[_Parent, ...]
     created: str
+    pitch_hz: float = 0.0
 
 
 def check_name(name: str) -> str:
@@ -343,6 +347,8 @@ def _check_metadata(meta: _Metadata, where: str) -> None:
         raise VoiceFileError(f"{where} does not say which model it was made for")
     if not 1 <= meta.preview_rate <= 192000:
         raise VoiceFileError(f"{where} has a preview of {meta.preview_rate} Hz")
+    if not 0.0 <= meta.pitch_hz <= _MAX_PITCH_HZ:  # also refuses NaN
+        raise VoiceFileError(f"{where} has a pitch of {meta.pitch_hz} Hz")
     if len(meta.parents) > _MAX_PARENTS:
         raise VoiceFileError(f"{where} has more than {_MAX_PARENTS} parents")
     for parent in meta.parents:
