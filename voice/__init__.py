@@ -27,6 +27,15 @@ if TYPE_CHECKING:
     from voice.synth.batch_input import BatchItem, column_names, looks_like_dialogue, read_items
     from voice.synth.batch_session import BatchSession
     from voice.synth.batch_speak import speak_item
+    from voice.synth.imports import (
+        DownloadOptions,
+        Imported,
+        ImportOptions,
+        Offer,
+        download_model,
+        import_models,
+        offers,
+    )
     from voice.synth.library import VoiceLibrary
     from voice.synth.model_cards import ModelCard, delete_model, model_cards
     from voice.synth.models import usual_settings
@@ -45,9 +54,13 @@ __all__ = [
     "ConsentError",
     "DependencyError",
     "DeviceError",
+    "DownloadOptions",
+    "ImportOptions",
+    "Imported",
     "ModelCard",
     "ModelFileError",
     "NothingToSayError",
+    "Offer",
     "OptionError",
     "OutputError",
     "Passage",
@@ -61,8 +74,11 @@ __all__ = [
     "VoiceLibrary",
     "column_names",
     "delete_model",
+    "download_model",
+    "import_models",
     "looks_like_dialogue",
     "model_cards",
+    "offers",
     "read_items",
     "read_note",
     "respeak",
@@ -73,7 +89,11 @@ __all__ = [
 _HOMES = {
     "BatchItem": "voice.synth.batch_input",
     "BatchSession": "voice.synth.batch_session",
+    "DownloadOptions": "voice.synth.imports",
+    "ImportOptions": "voice.synth.imports",
+    "Imported": "voice.synth.imports",
     "ModelCard": "voice.synth.model_cards",
+    "Offer": "voice.synth.imports",
     "Passage": "voice.synth.passage",
     "Speech": "voice.synth.speech",
     "SynthesisSettings": "voice.synth.settings",
@@ -82,8 +102,11 @@ _HOMES = {
     "VoiceLibrary": "voice.synth.library",
     "column_names": "voice.synth.batch_input",
     "delete_model": "voice.synth.model_cards",
+    "download_model": "voice.synth.imports",
+    "import_models": "voice.synth.imports",
     "looks_like_dialogue": "voice.synth.batch_input",
     "model_cards": "voice.synth.model_cards",
+    "offers": "voice.synth.imports",
     "read_items": "voice.synth.batch_input",
     "read_note": "voice.audio.note",
     "respeak": "voice.synth.passage",

@@ -127,12 +127,12 @@ def _fill_when_opened(
     """Models and settings are looked up when their tab is opened."""
 
     def models_now(request: gr.Request) -> tuple[Any, ...]:
-        return models.filled(context, locale_of(request))
+        return models.opened(context, locale_of(request))
 
     def settings_now(request: gr.Request) -> str:
         return settings.filled(context, locale_of(request))
 
-    models_part[0].select(models_now, None, models_part[1].outputs, **QUIET)
+    models_part[0].select(models_now, None, models_part[1].all_outputs, **QUIET)
     settings_part[0].select(settings_now, None, settings_part[1], **QUIET)
 
 
@@ -156,12 +156,12 @@ def launch_options(context: AppContext, t: gr.I18n) -> dict[str, Any]:
         "theme": theme.theme(),
         "css": theme.CSS.read_text(encoding="utf-8"),
         "i18n": t,
-        "max_file_size": context.limits.upload_bytes,
+        "max_file_size": context.upload_bytes,
         "allowed_paths": [str(context.outputs.resolve()), str(EXAMPLES)],
         "app_kwargs": {
             "middleware": [Middleware(
                 PageMiddleware, script=script, hosts=context.hosts,
-                upload_bytes=context.limits.upload_bytes + (1 << 20),
+                upload_bytes=context.upload_bytes + (1 << 20),
             )],
             "docs_url": None, "redoc_url": None, "openapi_url": None,
         },

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from voice import Speech, SynthesisSettings, Voice, VoiceLibrary
+from webui.adding import AddingNow
 from webui.background import Background
 from webui.feeds import Feeds
 from webui.jobs import Job, Jobs
@@ -189,11 +190,13 @@ class Limits:
     Attributes:
         text: characters.
         upload_bytes: of a file.
+        model_bytes: of a file where visitors may add models.
         queue: visitors that may wait.
     """
 
     text: int = 10_000
     upload_bytes: int = 50 << 20
+    model_bytes: int = 4 << 30
     queue: int = 64
 
 
@@ -223,11 +226,17 @@ class AppContext:
     turns: Turns = field(default_factory=Turns)
     feeds: Feeds = field(default_factory=Feeds)
     background: Background = field(default_factory=Background)
+    adding: AddingNow = field(default_factory=AddingNow)
     hosts: frozenset[str] = frozenset()
     administration: bool = False
     allow_no_watermark: bool = False
     settings: StudioSettings = field(default_factory=StudioSettings)
     load: Callable[[StudioSettings], SpeakingModel] | None = None
+
+    @property
+    def upload_bytes(self) -> int:
+        """The largest upload that is taken."""
+        return self.limits.model_bytes if self.administration else self.limits.upload_bytes
 
     def kept(self, name: str) -> Voice:
         """A voice of the library by its name; what looks like a path is only a name here.

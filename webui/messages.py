@@ -87,7 +87,9 @@ def explain(error: Exception, locale: str) -> str:
         return text(locale, "error_unexpected")
     message = translate(str(error), locale)
     if locale == LOCALES[0]:
-        return message[:1].upper() + message[1:]
+        first = message.split(maxsplit=1)[0] if message else ""
+        file = "." in first.rstrip(".,:;")  # its name stays as it is
+        return message if file else message[:1].upper() + message[1:]
     if message != without_folders(str(error)):
         return message
     summary = table(locale).get(f"error_{error.code}", text(locale, "error_voice_error"))

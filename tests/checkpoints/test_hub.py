@@ -122,6 +122,28 @@ def test_a_broken_connection_goes_on_where_it_stopped(hub: Hub, tmp_path: Path) 
     assert 0 < starts[0] <= 12_000_000 < starts[1] <= 23_000_000
 
 
+def test_progress_is_told_and_can_end_a_download(hub: Hub, tmp_path: Path) -> None:
+    hub.files = {"a.bin": b"a" * 300_000, "b.bin": b"b" * 100_000}
+    seen: list[tuple[int, int]] = []
+    fetch = Fetch(tmp_path / "x", hub.table(), hub.address,
+                  progress=lambda done, total: seen.append((done, total)))
+    fetch.get(["a.bin", "b.bin"])
+    assert seen[-1] == (400_000, 400_000)
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+    assert {total for _, total in seen} == {400_000}
+
+    class EnoughError(Exception):
+        """Of whoever follows the download."""
+
+    def enough(done: int, total: int) -> None:
+        if done:
+            raise EnoughError
+
+    with pytest.raises(EnoughError):
+        Fetch(tmp_path / "y", hub.table(), hub.address, progress=enough).get(["a.bin", "b.bin"])
+    assert not (tmp_path / "y" / "b.bin").exists()
+
+
 def test_wrong_bytes_are_thrown_away(hub: Hub, tmp_path: Path) -> None:
     for change, words in (({"sha256": "0" * 64}, "SHA-256"), ({"bytes": 7}, "instead of 7")):
         table = hub.table(**{"c.txt": change})

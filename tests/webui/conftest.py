@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -57,17 +57,11 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The page, served with the stand-in."""
+@contextmanager
+def serve(context: AppContext) -> Iterator[str]:
+    """The page of a context at an address."""
     from webui.app import build_page, launch_options, translations
 
-    folder = tmp_path_factory.mktemp("page")
-    fake = FakeSynthesizer()
-    model = ModelSlot()
-    context = AppContext(model, VoiceLibrary(folder / "voices"), folder / "recordings")
-    context.feeds = Feeds(patience=4)
-    model.start("fake", lambda: fake).join()
     t = translations()
     page = build_page(context, t)
     port = free_port()
@@ -75,8 +69,21 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         server_name="127.0.0.1", server_port=port, prevent_thread_lock=True,
         **launch_options(context, t),
     )
-    yield Site(f"http://127.0.0.1:{port}", context, fake)
+    yield f"http://127.0.0.1:{port}"
     page.close()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The page, served with the stand-in."""
+    folder = tmp_path_factory.mktemp("page")
+    fake = FakeSynthesizer()
+    model = ModelSlot()
+    context = AppContext(model, VoiceLibrary(folder / "voices"), folder / "recordings")
+    context.feeds = Feeds(patience=4)
+    model.start("fake", lambda: fake).join()
+    with serve(context) as url:
+        yield Site(url, context, fake)
 
 
 @dataclass
@@ -128,3 +135,12 @@ def _note_error(seen: Visit, line: Any) -> None:
 def _note_outside(seen: Visit, home: str, url: str) -> None:
     if not url.startswith((home, "data:", "blob:")):
         seen.problems.append(f"asked for {url}")
+
+
+def clone(page: Any, recording: Path, text: str) -> None:
+    """From an empty page to the click that speaks."""
+    page.set_input_files("#speak-reference input[type=file]", str(recording))
+    page.wait_for_selector("#speak-verdict .voice-note.good")
+    page.check("#speak-consent input")
+    page.fill("#speak-text textarea", text)
+    page.click("#speak-go")

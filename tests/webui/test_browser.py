@@ -9,20 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.webui.conftest import Site, Visit
+from tests.webui.conftest import Site, Visit, clone
 
 pytestmark = pytest.mark.browser
 SCRIPT_NAME = "Us <img src=x onerror=alert(1)>"
 PHONE = {"viewport": {"width": 390, "height": 844}}
-
-
-def clone(page: object, recording: Path, text: str) -> None:
-    """From an empty page to the click that speaks."""
-    page.set_input_files("#speak-reference input[type=file]", str(recording))
-    page.wait_for_selector("#speak-verdict .voice-note.good")
-    page.check("#speak-consent input")
-    page.fill("#speak-text textarea", text)
-    page.click("#speak-go")
 
 
 def test_the_page_loads_without_errors_or_requests_elsewhere(

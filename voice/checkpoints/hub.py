@@ -74,6 +74,7 @@ class Fetch:
         mirror: address of the hub or of a mirror.
         report: told of each file before it is fetched.
         bars: show the progress of each file on stderr.
+        progress: told how many bytes of how many are there; what it raises ends the download.
     """
 
     folder: Path
@@ -81,6 +82,7 @@ class Fetch:
     mirror: str = HUB
     report: Callable[[str], None] = lambda line: None
     bars: bool = False
+    progress: Callable[[int, int], None] | None = None
 
     def get(self, paths: Iterable[str]) -> list[Path]:
         """Fetches files that are not there yet, and checks all of them.
@@ -95,18 +97,21 @@ class Fetch:
         """
         wanted = list(paths)
         self._check_room(wanted)
-        reached = False
+        total = sum(self.table.files[p].get("bytes", 0) for p in wanted)
+        before, reached = 0, False
         for number, path in enumerate(wanted, 1):
-            target = self.folder / path
+            target, own = self.folder / path, self.table.files[path].get("bytes", 0)
             if target.is_file():
                 if not self._problem(path):
+                    before += own
                     continue
                 target.unlink()  # the library would take it for whole
             self.report(f"fetching {number}/{len(wanted)}: {path}{_size(self.table.files[path])}")
             if not reached:
                 self._reach(path)
                 reached = True
-            self._download(path)
+            self._download(path, _Count(self.progress, before, max(total, 1)))
+            before += own
             if problem := self._problem(path):
                 target.unlink(missing_ok=True)
                 raise ModelFileError(
@@ -125,7 +130,7 @@ class Fetch:
         except (OSError, ValueError) as error:
             raise self._unreachable(path, error) from None
 
-    def _download(self, path: str) -> None:
+    def _download(self, path: str, count: _Count) -> None:
         import huggingface_hub
         from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError
 
@@ -134,7 +139,7 @@ class Fetch:
                 huggingface_hub.hf_hub_download(
                     self.table.repository, path, revision=self.table.revision,
                     endpoint=self.mirror.rstrip("/"), local_dir=self.folder, token=False,
-                    library_name="voice", tqdm_class=None if self.bars else _no_bar(),
+                    library_name="voice", tqdm_class=None if self.bars else _silent_bar(count),
                 )
         except (EntryNotFoundError, RepositoryNotFoundError) as error:
             if not isinstance(error, OSError) or _offline(error):
@@ -148,7 +153,7 @@ class Fetch:
                 raise output_error(self.folder / path, error) from None
             raise self._unreachable(path, error) from None
         except Exception as error:  # the library lets those of its HTTP client through
-            if isinstance(error, VoiceError):
+            if isinstance(error, VoiceError) or error is count.stopped:
                 raise
             raise self._unreachable(path, error) from None
 
@@ -221,17 +226,46 @@ def _offline(error: Exception) -> bool:
     return isinstance(error, LocalEntryNotFoundError)
 
 
-def _no_bar() -> Any:
-    """A progress bar that shows nothing."""
+@dataclass
+class _Count:
+    """Bytes of a file as they come, on top of those ``before`` it.
+
+    Attributes:
+        stopped: what the listener raised to end the download.
+    """
+
+    progress: Callable[[int, int], None] | None
+    before: int
+    total: int
+    stopped: Exception | None = None
+
+    def add(self, size: int) -> None:
+        self.before += size
+        if self.progress is None:
+            return
+        try:
+            self.progress(min(self.before, self.total), self.total)
+        except Exception as error:
+            self.stopped = error
+            raise
+
+
+def _silent_bar(count: _Count) -> Any:
+    """A progress bar that shows nothing, but counts."""
     from tqdm import tqdm
 
-    class NoBar(tqdm):  # type: ignore[type-arg]
-        """Counts in silence."""
+    class SilentBar(tqdm):  # type: ignore[type-arg]
+        """The library makes one for each file."""
 
         def __init__(self, *arguments: Any, **options: Any) -> None:
             super().__init__(*arguments, **{**options, "disable": True})
+            count.add(int(options.get("initial") or 0))
 
-    return NoBar
+        def update(self, n: float | None = 1) -> bool | None:
+            count.add(int(n or 0))
+            return None
+
+    return SilentBar
 
 
 @contextlib.contextmanager

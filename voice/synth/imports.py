@@ -111,6 +111,8 @@ class DownloadOptions:
         replace: whether a model of that name may be replaced.
         bars: show the progress of each file on stderr.
         report: told what is being done, a line each.
+        progress: told how many bytes of how many are there; what it raises ends the download,
+            which can be taken up again.
     """
 
     home: Path | None = None
@@ -120,6 +122,34 @@ class DownloadOptions:
     replace: bool = False
     bars: bool = False
     report: Report = lambda line: None
+    progress: Callable[[int, int], None] | None = None
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A model that can be fetched.
+
+    Attributes:
+        name: of the version.
+        size: bytes to fetch, with the shared parts that are not here.
+        installed: whether it is here already.
+    """
+
+    name: str
+    size: int
+    installed: bool
+
+
+def offers(options: DownloadOptions = DownloadOptions()) -> list[Offer]:  # noqa: B008 - frozen
+    """The official models that :func:`download_model` can fetch."""
+    from voice.checkpoints.hub import published
+
+    table, folder = published(), data_folder(options.home) / "models"
+    return [
+        Offer(name, sum(table.files[p].get("bytes", 0) for p in files_of(name, options)),
+              (folder / name / "spec.json").is_file())
+        for name in table.models
+    ]
 
 
 def download_model(
@@ -142,7 +172,8 @@ def download_model(
     if not mirror.startswith(("http://", "https://")):
         raise OptionError(f"--mirror {mirror}: not an address", "Give one such as https://HOST.")
     paths = files_of(name, options)
-    fetch = Fetch(downloads(options.home), published(), mirror, options.report, options.bars)
+    fetch = Fetch(downloads(options.home), published(), mirror, options.report, options.bars,
+                  options.progress)
     version = next((v for v in fetch.table.models if v.lower() == name.lower()), "")
     if version:
         _check_free([data_folder(options.home) / "models" / version], options.replace)

@@ -9,7 +9,7 @@ import gradio as gr
 
 from voice import ModelCard
 from webui.actions import administration as action
-from webui.components import markup, tables
+from webui.components import markup, model_adding, tables
 from webui.components.visitor import locale_of
 from webui.components.voice_choices import language_name
 from webui.context import AppContext
@@ -20,16 +20,22 @@ QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 @dataclass(frozen=True)
 class ModelsTab:
-    """What is filled when the tab is opened: see :func:`filled`."""
+    """What is filled when the tab is opened: see :func:`filled` and :func:`opened`."""
 
     chosen: gr.Dropdown
     facts: gr.HTML
     card: gr.Markdown
+    adding: model_adding.AddingCard
 
     @property
     def outputs(self) -> list[Any]:
-        """For an event that fills the tab."""
+        """For an event that fills the list."""
         return [self.chosen, self.facts, self.card]
+
+    @property
+    def all_outputs(self) -> list[Any]:
+        """For an event that fills the tab."""
+        return [*self.outputs, self.adding.offers, *self.adding.outputs]
 
 
 def build(context: AppContext, t: gr.I18n, watch: gr.Timer) -> ModelsTab:
@@ -45,10 +51,11 @@ def build(context: AppContext, t: gr.I18n, watch: gr.Timer) -> ModelsTab:
                 delete = gr.Button(t("models_delete"), variant="stop", size="sm", min_width=110,
                                    elem_id="models-delete")
             answer = gr.HTML(elem_id="models-answer")
+            adding = model_adding.build(context, t)
         with gr.Column(scale=6, min_width=300, elem_classes="voice-card"):
             gr.HTML(f"<h2>{t('models_card_heading')}</h2>")
             card = gr.Markdown(elem_id="models-card", sanitize_html=True)
-    tab = ModelsTab(chosen, facts, card)
+    tab = ModelsTab(chosen, facts, card, adding)
 
     def show(name: str | None, request: gr.Request) -> tuple[Any, Any]:
         return _shown(context, locale_of(request), name)
@@ -65,12 +72,29 @@ def build(context: AppContext, t: gr.I18n, watch: gr.Timer) -> ModelsTab:
 
         return work
 
+    def follow(name: str | None, request: gr.Request) -> tuple[Any, ...]:
+        """How far it is; at the end the lists are filled anew, the new model chosen."""
+        locale, now = locale_of(request), context.adding.latest
+        said = model_adding.shown(context, locale)
+        if now.running:
+            return *(gr.skip(),) * 4, *said
+        name = now.added[-1] if now.added else name
+        offers = gr.Dropdown(choices=model_adding.choices(context, locale))
+        return *filled(context, locale, name), offers, *said
+
+    adding.timer.tick(follow, chosen, tab.all_outputs, queue=False, **QUIET)
     chosen.change(show, chosen, [facts, card], queue=False, **QUIET)
     for button, change, done in (
         (use, action.use_model, "models_used"), (delete, action.remove_model, "models_deleted"),
     ):
         button.click(act(change, done), chosen, [answer, watch, *tab.outputs], queue=False, **QUIET)
     return tab
+
+
+def opened(context: AppContext, locale: str) -> tuple[Any, ...]:
+    """The whole tab: the models, those that can be fetched, and what is being added."""
+    offers = gr.Dropdown(choices=model_adding.choices(context, locale))
+    return *filled(context, locale), offers, *model_adding.shown(context, locale)
 
 
 def filled(context: AppContext, locale: str, name: str | None = None) -> tuple[Any, ...]:

@@ -1,0 +1,78 @@
+"""A fine-tuned pair dropped on the page becomes the model that speaks, in a real browser."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.checkpoints.official import (
+    SMALL_HUBERT,
+    forget_hparams,
+    write_hubert,
+    write_pair,
+    write_presets,
+)
+from tests.webui.conftest import Site, Visit, clone, serve
+from tests.webui.fakes import FakeSynthesizer
+from voice import Synthesizer, VoiceLibrary, import_models
+from voice.checkpoints import components
+from voice.spec.model import PRESETS
+from voice.synth.imports import ImportOptions
+from webui.context import AppContext, ModelSlot
+from webui.settings import StudioSettings
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The page on the administrator's own machine; official models have narrow layers."""
+    folder = tmp_path_factory.mktemp("page")
+    with pytest.MonkeyPatch.context() as patch:
+        shutil.copytree(PRESETS, folder / "presets")
+        write_presets(folder / "presets", "v2")
+        patch.setattr("voice.spec.model.PRESETS", folder / "presets")
+        kind = replace(components.KINDS["hubert"], spec=lambda: SMALL_HUBERT)
+        patch.setitem(components.KINDS, "hubert", kind)
+        write_hubert(folder / "parts")
+        import_models([folder / "parts"], ImportOptions(folder))
+        context = AppContext(ModelSlot(), VoiceLibrary(folder / "voices"), folder / "recordings")
+        context.administration = True
+
+        def load(settings: StudioSettings) -> Any:
+            return Synthesizer.load(settings.model, device="cpu", home=folder)
+
+        context.load = load
+        context.model.start("fake", FakeSynthesizer).join()
+        with serve(context) as url:
+            yield Site(url, context, FakeSynthesizer())
+
+
+def test_a_dropped_pair_is_imported_used_and_speaks(
+    visit: Callable[..., Visit], site: Site, tmp_path: Path, recording: Path
+) -> None:
+    pair = write_pair(tmp_path / "user", "v2", name="小明")
+    forget_hparams()
+    seen = visit()
+    page = seen.page
+    page.get_by_role("tab", name="Models").click()
+    page.wait_for_selector("#models-facts .voice-facts, #models-facts .voice-note")
+    page.click("#models-import")
+    page.wait_for_selector("#models-progress .voice-note.bad")
+    page.locator("#models-files input[type=file]").set_input_files([str(file) for file in pair])
+    page.wait_for_selector("#models-files >> text=.ckpt")
+    page.click("#models-import")
+    page.wait_for_selector("#models-progress >> text=小明-v2 is here")
+    page.wait_for_function("document.querySelector('#models-chosen input').value.includes('小明')")
+    page.click("#models-use")
+    page.wait_for_selector("#voice-model .voice-chip.ready >> text=小明-v2")
+    page.get_by_role("tab", name="Speak").click()
+    clone(page, recording, "Hello there.")
+    page.wait_for_selector("#speak-download", state="visible")
+    assert "小明-v2" in page.locator("#speak-facts").inner_text()
+    assert seen.problems == []
