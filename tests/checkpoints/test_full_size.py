@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import OrderedDict
 from pathlib import Path
 
@@ -13,11 +14,14 @@ import torch
 from tests.checkpoints.official import HEADERS, forget_hparams, hparams, save
 from tests.parity.fill import fill
 from tests.parity.records import AUDIO, DATA, rule_weights
+from voice.checkpoints.containers import open_checkpoint
+from voice.checkpoints.recognise import weights_of
 from voice.cli.app import Environment, run
 from voice.models.vits import DecodeSettings
 from voice.spec.model import preset
 
 pytestmark = pytest.mark.slow
+LORA_TARGET = re.compile(r"cfm\..*\.attn\.to_(q|k|v|out\.0)\.weight$")
 REFERENCE = Path(__file__).parents[1] / "data/reference_en.wav"
 
 
@@ -85,3 +89,74 @@ def _compare(folder: Path, version: str) -> None:
     wanted = recorded[key].ravel()
     error = np.abs(made[: len(wanted)] - wanted).max() / np.sqrt(np.square(wanted).mean())
     assert error < AUDIO
+
+
+def lora_file(path: Path, version: str, rank: int = 32) -> Path:
+    """A fine-tune as its publisher saves it: low-rank pairs of every attention's projections."""
+    shapes = json.loads((DATA / "vits_v3.shapes.json").read_text())
+    rng = torch.Generator().manual_seed(5)
+    weight: OrderedDict[str, torch.Tensor] = OrderedDict()
+    for key, (up, down) in ((k, s) for k, s in shapes.items() if LORA_TARGET.search(k)):
+        name = key.replace("cfm.", "cfm.base_model.model.", 1).removesuffix(".weight")
+        for side, size in (("A", (rank, down)), ("B", (up, rank))):
+            value = 0.01 * torch.randn(*size, generator=rng)
+            weight[f"{name}.lora_{side}.default.weight"] = value.half()
+    config = hparams({"model": {"version": version}})
+    return save(path, {"weight": weight, "config": config, "info": "2epoch_30iteration",
+                       "lora_rank": rank}, HEADERS[version])
+
+
+@pytest.mark.parametrize("version", ["v3", "v4"])
+def test_flow_matching_bases_and_fine_tunes_are_imported_and_speak(
+    version: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pretrained = tmp_path / "GPT_SoVITS/pretrained_models"
+    base = OrderedDict(rule_weights("vits_v3"))
+    gpt_file(tmp_path / f"GPT_weights_{version}/ada-e15.ckpt", 732)
+    config = hparams({"model": {"version": version}})
+    folder = pretrained / ("gsv-v4-pretrained" if version == "v4" else "")
+    save(folder / f"s2G{version}.pth", {"weight": base, "config": config, "info": "base"})
+    lora_file(tmp_path / f"SoVITS_weights_{version}/ada_e2_s30_l32.pth", version)
+    save(pretrained / "chinese-hubert-base/pytorch_model.bin", rule_weights("hubert_base"))
+    if version == "v3":
+        place = "models--nvidia--bigvgan_v2_24khz_100band_256x/bigvgan_generator.pt"
+        save(pretrained / place, {"generator": rule_weights("bigvgan_v3")})
+    else:
+        save(folder / "vocoder.pth", rule_weights("vocoder_v4"))
+    forget_hparams()
+    home = Environment(tmp_path / "home")
+    assert run(["models", "import", str(tmp_path), "--json"], home) == 0
+    made = json.loads(capsys.readouterr().out)
+    name = next(m["name"] for m in made["models"] if m["name"].startswith("ada"))
+    assert made["missing"] == ["chinese-roberta-wwm-ext-large"]
+    assert run(["models", "verify", name], home) == 0
+    _compare_lora(tmp_path, name, base, version)
+    capsys.readouterr()
+    out = tmp_path / "said.wav"
+    status = run(["say", "--model", name, "--reference", str(REFERENCE), "--reference-text",
+                  "This is what the speaker says.", "--text", "Hello.", "--seed", "1",
+                  "--sample-steps", "2", "--out", str(out), "--json"], home)
+    spoken = capsys.readouterr()
+    assert status == 0, spoken.err
+    facts = json.loads(spoken.out)
+    assert facts["sample_rate"] == {"v3": 24000, "v4": 48000}[version] and facts["model"] == name
+    assert facts["semantic_tokens"] > 10 and out.stat().st_size > 44
+
+
+def _compare_lora(tmp_path: Path, name: str, base: dict[str, torch.Tensor], version: str) -> None:
+    """The imported decoder is the base with the products of the pairs added."""
+    from voice.checkpoints.store import load_model
+
+    file = tmp_path / f"SoVITS_weights_{version}/ada_e2_s30_l32.pth"
+    opened = open_checkpoint(file)
+    tuned = opened.tensors(weights_of(opened, "lora"))
+    state = load_model(tmp_path / "home/models" / name, "cpu").decoder.state_dict()
+    for part in ("to_q", "to_out.0"):
+        key = f"cfm.estimator.transformer_blocks.7.attn.{part}"
+        pair = [tuned[f"{key.replace('cfm.', 'cfm.base_model.model.')}.lora_{side}.default.weight"]
+                for side in "BA"]
+        wanted = base[f"{key}.weight"] + pair[0].float() @ pair[1].float()
+        rows, columns = wanted.shape  # ours may hold query, key and value in one
+        same = [k for k, v in state.items() if v.dim() == 2 and v.shape[1] == columns
+                and len(v) >= rows and torch.allclose(v[:rows], wanted)]
+        assert len(same) == 1, (part, same)
