@@ -132,9 +132,9 @@ class Text2Semantic(nn.Module):
     def quick(self) -> Text2Semantic:
         """The same model made for fast decoding; the model itself if there is no faster way.
 
-        On a CPU: weights packed in half precision, keys and values kept in bfloat16 where the
-        processor computes with it. Logits differ from the model's by about half a percent of
-        their spread, and by that much at most with the lengths of the other rows of a batch.
+        On a CPU: weights packed (:mod:`voice.nn.packed`), keys and values kept in bfloat16 where
+        the processor computes with it. Logits differ from the model's by about a percent of
+        their spread, and by less than that with the lengths of the other rows of a batch.
         """
         weight = self.code_embedding.weight
         if weight.device.type != "cpu" or weight.dtype != torch.float32 or not can_pack():

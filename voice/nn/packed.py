@@ -1,8 +1,9 @@
 """Linear layers for small batches on a CPU, where reading the weights is what takes the time.
 
-The weights are kept in half precision, in the order the processor reads them; inputs, sums and
-results are in single precision, and each row is computed for itself. Weights that come from a
-half-precision file lose nothing.
+The weights are kept twice, in the order the processor reads them: as 8-bit numbers with a scale for
+each output, which a few rows are multiplied with, and in half precision for many rows, where
+arithmetic takes the time. Both are the same numbers up to half precision's rounding, inputs are
+rounded to bfloat16, and each row is computed for itself. What that costs is in docs/training.md.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 M = TypeVar("M", bound=nn.Module)
+FEW_ROWS = 6  # from here on half precision is as fast
 
 
 class PackedLinear(nn.Module):
@@ -25,22 +27,32 @@ class PackedLinear(nn.Module):
 
     def __init__(self, linear: nn.Linear) -> None:
         super().__init__()
-        pack = torch.ops.quantized.linear_prepack_fp16
+        weight = linear.weight.detach()
+        scale = (weight.abs().amax(1) / 127).clamp_min(1e-8).bfloat16()
+        eighths = (weight / scale.float()[:, None]).round().clamp(-127, 127)
         self.bias = linear.bias  # a copy is in the pack; some callers add it alone
+        self._scale, self._weight = scale, eighths.to(torch.int8)
         bias = None if linear.bias is None else linear.bias.detach()
-        self._packed = pack(linear.weight.detach(), bias)
+        same = eighths * scale.float()[:, None]
+        self._many = torch.ops.quantized.linear_prepack_fp16(same, bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """Args: x (..., inputs) float32. Returns (..., outputs) float32."""
-        return torch.ops.quantized.linear_dynamic_fp16(x, self._packed)
+        narrow = x.bfloat16()
+        rows = narrow.reshape(-1, x.shape[-1])
+        if len(rows) > FEW_ROWS:
+            return torch.ops.quantized.linear_dynamic_fp16(narrow.float(), self._many)
+        y = torch._weight_int8pack_mm(rows, self._weight, self._scale).float()
+        y = y if self.bias is None else y.add_(self.bias)
+        return y.view(*x.shape[:-1], -1)
 
 
 def can_pack() -> bool:
     """Whether this processor and this torch have the packed kernels."""
     try:
-        layer = PackedLinear(nn.Linear(8, 8))
-        return bool(torch.isfinite(layer(torch.ones(1, 8))).all())
-    except (RuntimeError, AttributeError):
+        layer = PackedLinear(nn.Linear(32, 32).requires_grad_(False))
+        return all(bool(torch.isfinite(layer(torch.ones(n, 32))).all()) for n in (1, 2 * FEW_ROWS))
+    except (RuntimeError, AttributeError, NotImplementedError):
         return False
 
 
