@@ -26,6 +26,7 @@ from voice.models.bigvgan import BigvganVocoder
 from voice.models.eres2net import ERes2Net
 from voice.models.hubert import Hubert
 from voice.models.vocoder import MelHifigan
+from voice.nn.packed import can_pack
 from voice.spec.bert import BertSpec
 from voice.spec.hubert import HubertSpec
 from voice.spec.load import from_dict, read_json, to_dict
@@ -34,6 +35,7 @@ from voice.spec.official import SHARED_KINDS
 from voice.spec.speaker import SpeakerSpec
 
 FOLDER, WEIGHTS, VOCABULARY = "components", "weights.safetensors", "tokenizer.json"
+_LINEAR = frozenset({"bert", "hubert"})  # whose weights are almost all in linear layers
 _LONGEST = 500  # characters that BERT reads at once
 
 
@@ -106,15 +108,22 @@ def read_component(folder: Path) -> ComponentSpec:
     return spec
 
 
-def load_component(folder: Path) -> nn.Module:
+def load_component(folder: Path, lean: bool = False) -> nn.Module:
     """A shared part, in evaluation mode on the CPU.
+
+    Args:
+        folder: of the part.
+        lean: to stay there; a large one may keep its weights in half precision.
 
     Raises:
         ModelFileError: a file is missing, corrupt, or does not fit the specification.
     """
+    from voice.checkpoints.lean import load_lean
     from voice.checkpoints.store import load_strictly
 
     spec = read_component(folder)
+    if lean and spec.kind in _LINEAR and can_pack():
+        return load_lean(lambda: KINDS[spec.kind].module(spec.sizes), folder / WEIGHTS)
     module = KINDS[spec.kind].module(spec.sizes)
     load_strictly(module, read_tensors(folder / WEIGHTS), str(folder / WEIGHTS))
     return module.eval().requires_grad_(False)
@@ -147,7 +156,7 @@ class Components:
             folder = self.folder(name)
             if folder is None:
                 raise ModelFileError(f"the shared part {name} is not here", _how_to_get(name))
-            self._loaded[name] = load_component(folder).to(self.device)
+            self._loaded[name] = load_component(folder, self.device.type == "cpu").to(self.device)
         return self._loaded[name]
 
     def character_features(self, name: str) -> Callable[[str], np.ndarray] | None:
@@ -162,9 +171,10 @@ class Components:
         folder = self.folder(name) if name else None
         if folder is None:
             return None
-        net, ids = self.get(name), _vocabulary(folder / VOCABULARY)
+        ids = _vocabulary(folder / VOCABULARY)
 
         def features(text: str) -> np.ndarray:
+            net = self.get(name)  # loaded for the first Chinese text, not before
             parts = [text[i : i + _LONGEST] for i in range(0, len(text), _LONGEST)]
             rows = [[ids["[CLS]"], *(ids.get(c.lower(), ids["[UNK]"]) for c in part), ids["[SEP]"]]
                     for part in parts]

@@ -68,20 +68,28 @@ def load_strictly(module: nn.Module, tensors: Mapping[str, Tensor], where: str) 
     Raises:
         ModelFileError: names missing or unused weights, or those of another shape.
     """
-    wanted = module.state_dict()
-    problems = [f"missing {k}" for k in wanted if k not in tensors]
-    problems += [f"unused {k}" for k in tensors if k not in wanted]
+    check_names(module.state_dict(), tensors, where)
+    module.load_state_dict(tensors)  # which converts one tensor after the other
+
+
+def check_names(wanted: Mapping[str, Any], found: Mapping[str, Any], where: str) -> None:
+    """Compares the names and shapes of a module's state with those of a file.
+
+    Raises:
+        ModelFileError: names missing or unused weights, or those of another shape.
+    """
+    problems = [f"missing {k}" for k in wanted if k not in found]
+    problems += [f"unused {k}" for k in found if k not in wanted]
     problems += [
-        f"{k} is {tuple(tensors[k].shape)} instead of {tuple(v.shape)}"
+        f"{k} is {tuple(found[k].shape)} instead of {tuple(v.shape)}"
         for k, v in wanted.items()
-        if k in tensors and tensors[k].shape != v.shape
+        if k in found and found[k].shape != v.shape
     ]
     if problems:
         shown = "; ".join(problems[:8]) + (
             f" and {len(problems) - 8} more" if len(problems) > 8 else ""
         )
         raise ModelFileError(f"{where}: weights do not fit the specification: {shown}")
-    module.load_state_dict({k: v.to(wanted[k].dtype) for k, v in tensors.items()})
 
 
 def choose_device(name: str) -> torch.device:

@@ -18,6 +18,25 @@ M = TypeVar("M", bound=nn.Module)
 FEW_ROWS = 6  # from here on half precision is as fast
 
 
+class HalfLinear(nn.Module):
+    """A linear layer with weights in half precision; those of such a file lose nothing.
+
+    Inputs, sums and results are in single precision. It can no longer be trained or saved.
+
+    Args:
+        weight: (outputs, inputs).
+        bias: (outputs,) float32 or None.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
+        super().__init__()
+        self._packed = torch.ops.quantized.linear_prepack_fp16(weight.float(), bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Args: x (..., inputs) float32. Returns (..., outputs) float32."""
+        return torch.ops.quantized.linear_dynamic_fp16(x, self._packed)
+
+
 class PackedLinear(nn.Module):
     """A linear layer that can no longer be trained or saved.
 
@@ -33,16 +52,15 @@ class PackedLinear(nn.Module):
         self.bias = linear.bias  # a copy is in the pack; some callers add it alone
         self._scale, self._weight = scale, eighths.to(torch.int8)
         bias = None if linear.bias is None else linear.bias.detach()
-        same = eighths * scale.float()[:, None]
-        self._many = torch.ops.quantized.linear_prepack_fp16(same, bias)
+        self._many = HalfLinear(eighths * scale.float()[:, None], bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """Args: x (..., inputs) float32. Returns (..., outputs) float32."""
         narrow = x.bfloat16()
         rows = narrow.reshape(-1, x.shape[-1])
         if len(rows) > FEW_ROWS:
-            return torch.ops.quantized.linear_dynamic_fp16(narrow.float(), self._many)
-        y = torch._weight_int8pack_mm(rows, self._weight, self._scale).float()
+            return self._many(narrow.float())
+        y = torch.ops.aten._weight_int8pack_mm(rows, self._weight, self._scale).float()
         y = y if self.bias is None else y.add_(self.bias)
         return y.view(*x.shape[:-1], -1)
 
