@@ -116,10 +116,11 @@ def test_a_seed_repeats_and_seeds_differ() -> None:
     assert first.codes.tolist() != other.codes.tolist()
 
 
-def test_the_quick_copy_says_nearly_the_same() -> None:
+@pytest.mark.parametrize("eight_bit", [False, True])
+def test_the_quick_copy_says_nearly_the_same(eight_bit: bool) -> None:
     model = tiny()
     prefix = [Prefix(torch.arange(9), torch.arange(4))]
-    exact, quick = EagerStepper(model), EagerStepper(model.quick())
+    exact, quick = EagerStepper(model), EagerStepper(model.quick(eight_bit))
     a, b = exact.prefill(prefix, [0, 0], 4), quick.prefill(prefix, [0, 0], 4)
     assert (a - b).abs().max() < 0.03 * a.std()
     a, b = exact.step(torch.tensor([1, 2])), quick.step(torch.tensor([1, 2]))

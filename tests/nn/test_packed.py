@@ -7,18 +7,18 @@ import torch
 from torch import nn
 
 from voice.models.text2semantic import Text2Semantic
-from voice.nn.packed import FEW_ROWS, PackedLinear, can_pack
+from voice.nn.packed import FEW_ROWS, EightBitLinear, can_pack, packed
 from voice.spec.text2semantic import Text2SemanticSpec
 
 pytestmark = pytest.mark.skipif(not can_pack(), reason="this processor has no packed kernels")
 
 
-def test_a_packed_layer_computes_nearly_the_same_for_few_and_many_rows() -> None:
+def test_an_eight_bit_layer_computes_nearly_the_same_for_few_and_many_rows() -> None:
     torch.manual_seed(0)
     layer = nn.Linear(320, 64).requires_grad_(False)
     x = torch.randn(2 * FEW_ROWS, 320)
     x[:, 7] = 30.0  # a channel far above the others costs them nothing
-    pack, wanted = PackedLinear(layer), layer(x)
+    pack, wanted = EightBitLinear(layer), layer(x)
     many = pack(x)
     assert float((many - wanted).norm() / wanted.norm()) < 0.01
     few = torch.cat([pack(x[:FEW_ROWS]), pack(x[FEW_ROWS:])])
@@ -28,8 +28,18 @@ def test_a_packed_layer_computes_nearly_the_same_for_few_and_many_rows() -> None
     assert torch.equal(pack(x[None, :3])[0], few[:3])
     assert pack.bias is layer.bias
     plain = nn.Linear(320, 64, bias=False).requires_grad_(False)
-    assert PackedLinear(plain).bias is None
-    assert PackedLinear(plain)(x[:1]).shape == (1, 64)
+    assert EightBitLinear(plain).bias is None
+    assert EightBitLinear(plain)(x[:1]).shape == (1, 64)
+
+
+def test_a_packed_layer_computes_the_same_and_keeps_its_bias() -> None:
+    layer = nn.Linear(16, 8).requires_grad_(False)
+    layer.weight.copy_(layer.weight.half())  # as a file in half precision has it
+    pack = packed(nn.Sequential(layer))[0]
+    x = torch.randn(3, 16, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(pack(x), layer(x), atol=1e-5, rtol=1e-5)
+    assert torch.equal(pack.bias, layer.bias)
+    assert packed(nn.Sequential(nn.Linear(16, 8, bias=False)))[0].bias is None
 
 
 def test_a_quick_model_with_bert_needs_no_features() -> None:

@@ -117,7 +117,10 @@ def gpt_probe(options: ProbeOptions) -> dict[str, Any]:
     net.head.weight[net.spec.end] = 0  # never among the likeliest, so that no row ends early
     net = net.to(device)
     ways: dict[str, Callable[[], Text2Semantic]] = {"float32": lambda: net}
-    ways |= {"float16": net.half} if device.type == "cuda" else {"packed int8": net.quick}
+    if device.type == "cuda":
+        ways["float16"] = net.half
+    else:
+        ways |= {"packed float16": net.quick, "packed int8": lambda: net.quick(eight_bit=True)}
     return {
         "device": str(device),
         "ways": {name: _gpt_figures(way(), options) for name, way in ways.items()},

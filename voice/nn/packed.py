@@ -1,9 +1,7 @@
 """Linear layers for small batches on a CPU, where reading the weights is what takes the time.
 
-The weights are kept twice, in the order the processor reads them: as 8-bit numbers with a scale for
-each output, which a few rows are multiplied with, and in half precision for many rows, where
-arithmetic takes the time. Both are the same numbers up to half precision's rounding, inputs are
-rounded to bfloat16, and each row is computed for itself. What that costs is in docs/training.md.
+The weights are kept in the order the processor reads them, in half precision or in 8 bits, and each
+row is computed for itself. What 8 bits cost is in docs/training.md.
 """
 
 from __future__ import annotations
@@ -30,6 +28,7 @@ class HalfLinear(nn.Module):
 
     def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
         super().__init__()
+        self.bias = bias  # a copy is in the pack; some callers add it alone
         self._packed = torch.ops.quantized.linear_prepack_fp16(weight.float(), bias)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -37,8 +36,12 @@ class HalfLinear(nn.Module):
         return torch.ops.quantized.linear_dynamic_fp16(x, self._packed)
 
 
-class PackedLinear(nn.Module):
+class EightBitLinear(nn.Module):
     """A linear layer that can no longer be trained or saved.
+
+    The weights are kept twice: as 8-bit numbers with a scale for each output, which a few rows are
+    multiplied with, and in half precision for many rows, where arithmetic takes the time. Both are
+    the same numbers up to half precision's rounding; inputs are rounded to bfloat16.
 
     Args:
         linear: what to pack; float32, on the CPU.
@@ -49,7 +52,7 @@ class PackedLinear(nn.Module):
         weight = linear.weight.detach()
         scale = (weight.abs().amax(1) / 127).clamp_min(1e-8).bfloat16()
         eighths = (weight / scale.float()[:, None]).round().clamp(-127, 127)
-        self.bias = linear.bias  # a copy is in the pack; some callers add it alone
+        self.bias = linear.bias
         self._scale, self._weight = scale, eighths.to(torch.int8)
         bias = None if linear.bias is None else linear.bias.detach()
         self._many = HalfLinear(eighths * scale.float()[:, None], bias)
@@ -68,24 +71,30 @@ class PackedLinear(nn.Module):
 def can_pack() -> bool:
     """Whether this processor and this torch have the packed kernels."""
     try:
-        layer = PackedLinear(nn.Linear(32, 32).requires_grad_(False))
+        layer = EightBitLinear(nn.Linear(32, 32).requires_grad_(False))
         return all(bool(torch.isfinite(layer(torch.ones(n, 32))).all()) for n in (1, 2 * FEW_ROWS))
     except (RuntimeError, AttributeError, NotImplementedError):
         return False
 
 
-def packed(model: M) -> M:
+def packed(model: M, eight_bit: bool = False) -> M:
     """A copy of ``model`` for inference with every linear layer packed.
 
     Other parameters are shared with ``model``, which stays as it is.
     """
+    make = EightBitLinear if eight_bit else _half
     shared = {id(t): t for t in (*model.parameters(), *model.buffers())}
     out = copy.deepcopy(model, shared)
     for module in list(out.modules()):
         for name, child in list(module.named_children()):
             if isinstance(child, nn.Linear):
-                setattr(module, name, PackedLinear(child))
+                setattr(module, name, make(child))
     return out
+
+
+def _half(linear: nn.Linear) -> HalfLinear:
+    bias = None if linear.bias is None else linear.bias.detach()
+    return HalfLinear(linear.weight.detach(), bias)
 
 
 def fast_cache_dtype() -> torch.dtype:
