@@ -38,13 +38,15 @@ def main(options: Options, tokenizer: Path, all_judges: bool, **chosen: Any) -> 
     # Short training does not overfit: dropout only costs time.
     spec = replace(
         spec,
-        prior=replace(spec.prior, dropout=0.0),
+        prior=replace(spec.prior, dropout=0.0, reads=True),
         timbre=replace(spec.timbre, dropout=0.0),
         pitch=PitchSpec(),
     )
-    book = trained_tokenizer(tokenizer).codebook.weight
     write_part_spec(options.settings.out, spec)
-    task = DecoderTask(options.corpus(), spec, book, config, options.settings.device)
+    task = DecoderTask(
+        options.corpus(), spec, trained_tokenizer(tokenizer), config, options.settings.device
+    )
+    options.begun(task, "vits", "decoder")
     click.echo(json.dumps(train(task, options.settings)))
 
 

@@ -249,5 +249,14 @@ def test_every_recipe_runs_and_the_parts_make_a_model(data: Path, tmp_path: Path
     from voice.checkpoints.store import load_model
 
     model = load_model(tmp_path / "model", "cpu")
+    again = ("recipes.decoder.run", *common, "--out", runs / "again" / "decoder")
+    more = ("--tokenizer", tmp_path / "model", "--begin", tmp_path / "model", "--steps", "0")
+    recipe(*again, *more)
+    kept = read_tensors(runs / "again" / "decoder" / "state.safetensors")
+    for key, value in model.decoder.state_dict().items():
+        assert torch.equal(kept[f"model/vits/{key}"], value), key
+    base = ("--base", tmp_path / "model")
+    recipe("recipes.release.run", "--runs", runs / "again", *base, "--out", tmp_path / "second")
+    assert load_model(tmp_path / "second", "cpu").revision == model.revision
     assert model.tokenizer.rate == 25
     assert torch.equal(model.tokenizer.codebook.weight, model.decoder.codebook.weight)

@@ -133,8 +133,10 @@ def descend(
 
 
 def autocast(device: str) -> torch.autocast:
-    """bf16 where matrix products gain from it, on both kinds of device."""
-    return torch.autocast(device.split(":", 1)[0], torch.bfloat16)
+    """bf16 where the device computes with it: GPUs, and processors that have it."""
+    kind = device.split(":", 1)[0]
+    has_bf16 = kind != "cpu" or torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return torch.autocast(kind, torch.bfloat16, enabled=has_bf16)
 
 
 def draws(
