@@ -27,6 +27,7 @@ from voice.training.weights import trained_tokenizer, write_part_spec
 @click.option("--adversarial-start", type=int, help="Step at which the discriminators join.")
 @click.option("--mel-weight", default=45.0, help="Of the mel distance; lower beside adversaries.")
 @click.option("--recordings", default=4, help="Recordings a batch.")
+@click.option("--windows", default=4, help="Windows of each recording.")
 @click.option("--prior-share", default=0.5, help="Share of windows decoded from the prior.")
 @click.option("--all-judges", is_flag=True, help="All discriminators at every step.")
 def main(options: Options, tokenizer: Path, all_judges: bool, **chosen: Any) -> None:

@@ -321,8 +321,11 @@ def slice_rows(x: Tensor, starts: Tensor, size: int) -> Tensor:
     Returns:
         (B, ..., size); zeros behind F.
     """
-    x = nn.functional.pad(x, (0, max(0, int(starts.max()) + size - x.shape[-1])))
-    return torch.stack([row[..., int(s) : int(s) + size] for row, s in zip(x, starts, strict=True)])
+    places = starts[:, None] + torch.arange(size, device=x.device)
+    inside = places < x.shape[-1]
+    shape = (len(x), *[1] * (x.ndim - 2), size)
+    index = places.clamp(max=x.shape[-1] - 1).view(shape).expand(*x.shape[:-1], size)
+    return x.gather(-1, index).masked_fill(~inside.view(shape), 0)
 
 
 def _noise(prior: Prior, settings: DecodeSettings) -> Tensor:

@@ -25,7 +25,7 @@ from voice.spec.vits import VitsSpec
 from voice.training.corpus import RATE, TOKEN, Corpus
 from voice.training.discriminators import Discriminators
 from voice.training.labels import alignments_of, phonemes_of
-from voice.training.loop import autocast, descend
+from voice.training.loop import autocast, back_propagate, update
 from voice.training.losses import (
     discriminator_loss,
     feature_distance,
@@ -323,20 +323,20 @@ class DecoderTask:
         figures: dict[str, float | Tensor] = {}
         if config.adversarial_start is not None and step >= config.adversarial_start:
             pick = self._judges_of(step)
-            figures["judges"] = self._train_judges(made.detach(), real, pick)
             with autocast(self.device):
-                scores, found = self.judges(made, pick)
-                with torch.no_grad():
-                    _, wanted = self.judges(real, pick)
+                (scores, found), (wanted, own) = self.judges(made, pick), self.judges(real, pick)
             losses["adversarial"] = generator_loss(scores)
-            losses["features"] = feature_distance(wanted, found)
+            losses["features"] = feature_distance(own, found)
+            verdict = discriminator_loss([w.float() for w in wanted], [s.float() for s in scores])
+            figures["judges"] = verdict.detach()
+            # Both sides learn from one pass through the judges: each has its own gradients.
+            back_propagate(verdict, self.optimizers["judges"], again=True)
         total = torch.stack([weights[k] * v for k, v in losses.items()]).sum()
-        figures["norm"] = descend(
-            total,
-            self.optimizers["generator"],
-            clip=50.0,
-            scale=min(1.0, (step + 1) / config.warmup),
-        )
+        generator = self.optimizers["generator"]
+        back_propagate(total, generator)
+        figures["norm"] = update(generator, clip=50.0, scale=min(1.0, (step + 1) / config.warmup))
+        if "judges" in figures:
+            update(self.optimizers["judges"], clip=10.0)
         with torch.no_grad():
             count = round(config.prior_share * len(out["audio"]))
             for name, part in (
@@ -361,14 +361,6 @@ class DecoderTask:
             return None
         total, count = len(self.judges.judges), self.config.judges_a_step
         return [(step * count + i) % total for i in range(count)]
-
-    def _train_judges(self, made: Tensor, real: Tensor, pick: list[int] | None) -> Tensor:
-        with autocast(self.device):
-            wanted, _ = self.judges(real, pick)
-            found, _ = self.judges(made, pick)
-        loss = discriminator_loss([w.float() for w in wanted], [f.float() for f in found])
-        descend(loss, self.optimizers["judges"], clip=10.0)
-        return loss.detach()
 
     @torch.no_grad()
     def gate(self) -> dict[str, float]:
