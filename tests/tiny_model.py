@@ -39,7 +39,7 @@ def tiny_spec(name: str = "tiny") -> ModelSpec:
         decoder=VitsSpec(
             codes=CODES, code_width=16, latent=16,
             prior=PriorSpec(width=16, heads=2, hidden=16, content_layers=1, text_layers=1,
-                            joint_layers=1, cross_width=16, cross_heads=2),
+                            joint_layers=1, cross_width=16, cross_heads=2, reads=True),
             timbre=TimbreSpec(width=16, content_width=16, hidden=16, heads=2),
             flow=FlowSpec(couplings=2, layers=1, width=16),
             posterior=PosteriorSpec(layers=1, width=16),
@@ -59,7 +59,9 @@ def write_tiny_model(folder: Path, name: str = "tiny", seed: int = 0) -> Path:
         text2semantic = Text2Semantic(spec.text2semantic)
         decoder = Vits(spec.decoder)
         assert decoder.pitch is not None
-        torch.nn.init.normal_(decoder.pitch.embed.weight, std=0.1)  # zero before training
+        assert decoder.encoder.window is not None
+        for weight in (decoder.pitch.embed.weight, decoder.encoder.window.mix.weight):
+            torch.nn.init.normal_(weight, std=0.1)  # zero before training
         parts = {
             "tokenizer": SemanticTokenizer(spec.tokenizer),
             "text2semantic": text2semantic,

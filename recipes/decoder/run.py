@@ -27,6 +27,7 @@ from voice.training.weights import trained_tokenizer, write_part_spec
 @click.option("--adversarial-start", type=int, help="Step at which the discriminators join.")
 @click.option("--mel-weight", default=45.0, help="Of the mel distance; lower beside adversaries.")
 @click.option("--recordings", default=4, help="Recordings a batch.")
+@click.option("--windows", default=4, help="Windows of each recording.")
 @click.option("--prior-share", default=0.5, help="Share of windows decoded from the prior.")
 @click.option("--all-judges", is_flag=True, help="All discriminators at every step.")
 def main(options: Options, tokenizer: Path, all_judges: bool, **chosen: Any) -> None:
@@ -38,13 +39,15 @@ def main(options: Options, tokenizer: Path, all_judges: bool, **chosen: Any) -> 
     # Short training does not overfit: dropout only costs time.
     spec = replace(
         spec,
-        prior=replace(spec.prior, dropout=0.0),
+        prior=replace(spec.prior, dropout=0.0, reads=True),
         timbre=replace(spec.timbre, dropout=0.0),
         pitch=PitchSpec(),
     )
-    book = trained_tokenizer(tokenizer).codebook.weight
     write_part_spec(options.settings.out, spec)
-    task = DecoderTask(options.corpus(), spec, book, config, options.settings.device)
+    task = DecoderTask(
+        options.corpus(), spec, trained_tokenizer(tokenizer), config, options.settings.device
+    )
+    options.begun(task, "vits", "decoder")
     click.echo(json.dumps(train(task, options.settings)))
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 from torch import nn
 
-from voice.checkpoints.store import load_model, load_strictly, save_part, save_spec
+from voice.checkpoints.store import PARTS, load_model, load_strictly, save_part, save_spec
 from voice.checkpoints.tensors import whole_file
 from voice.models.text2semantic import Text2Semantic
 from voice.models.vits import Vits
@@ -37,6 +39,52 @@ def write_manifest(manifest: Path, name: str, folder: Path) -> None:
         part.write_text(json.dumps(known, indent=2) + "\n", "utf8")
 
 
+@dataclass(frozen=True)
+class Part:
+    """A part of a model: its module, filled, and what it is made of."""
+
+    module: nn.Module
+    spec: Any
+
+
+def trained_part(runs: Path, name: str) -> Part | None:
+    """The averaged weights of one part's run; None if there is no such run."""
+    folder = runs / ("reader" if name == "tokenizer" else name)
+    if not (folder / "state.safetensors").exists():
+        return None
+    if name == "tokenizer":
+        tokenizer = trained_tokenizer(folder)
+        return Part(tokenizer, tokenizer.spec)
+    data = read_json(folder / "spec.json")
+    if name == "text2semantic":
+        spec = from_dict(Text2SemanticSpec, data)
+        module, weights = Text2Semantic(spec), averaged(folder, "text2semantic")
+    else:
+        spec = from_dict(VitsSpec, data)
+        module, weights = Vits(spec), averaged(folder, "vits")
+        weights = {k: v for k, v in weights.items() if not k.startswith("posterior.")}
+    load_strictly(module, weights, str(folder))
+    return Part(module, spec)
+
+
+def parts_of(runs: Path, base: Path | None) -> dict[str, Part]:
+    """The parts that RUNS has, the others from a model.
+
+    Raises:
+        click.UsageError: RUNS lacks a part and there is no model to take it from.
+    """
+    model = load_model(base, "cpu") if base else None
+    parts: dict[str, Part] = {}
+    for name in PARTS:
+        found = trained_part(runs, name)
+        if found is None and model is not None:
+            found = Part(getattr(model, name), getattr(model.spec, name))
+        if found is None:
+            raise click.UsageError(f"{runs} has no run of the {name}: give --base MODEL")
+        parts[name] = found
+    return parts
+
+
 @click.command()
 @click.option(
     "--runs",
@@ -47,33 +95,23 @@ def write_manifest(manifest: Path, name: str, folder: Path) -> None:
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The model folder.")
 @click.option("--name", default="mini")
 @click.option(
+    "--base",
+    type=click.Path(path_type=Path, exists=True),
+    help="Model whose parts are taken where RUNS has none.",
+)
+@click.option(
     "--manifest",
     type=click.Path(path_type=Path),
     help="List of known files for `models verify`; this entry is replaced.",
 )
-def main(runs: Path, out: Path, name: str, manifest: Path | None) -> None:
+def main(runs: Path, out: Path, name: str, base: Path | None, manifest: Path | None) -> None:
     """Writes the averaged weights of RUNS in half precision, with their specification, to OUT."""
-    tokenizer = trained_tokenizer(runs / "reader")
-    text2semantic = from_dict(Text2SemanticSpec, read_json(runs / "text2semantic" / "spec.json"))
-    decoder = from_dict(VitsSpec, read_json(runs / "decoder" / "spec.json"))
-    parts: dict[str, nn.Module] = {
-        "tokenizer": tokenizer,
-        "text2semantic": Text2Semantic(text2semantic),
-        "decoder": Vits(decoder),
-    }
-    load_strictly(
-        parts["text2semantic"], averaged(runs / "text2semantic", "text2semantic"), "text2semantic"
-    )
-    weights = averaged(runs / "decoder", "vits")
-    spoken = {k: v for k, v in weights.items() if not k.startswith("posterior.")}
-    load_strictly(parts["decoder"], spoken, "decoder")
+    parts = parts_of(runs, base)
     out.mkdir(parents=True, exist_ok=True)
-    for part, module in parts.items():
-        save_part(out, part, module)
-    save_spec(
-        out,
-        ModelSpec(name, "v2", ("en", "zh", "ja"), "MIT", tokenizer.spec, text2semantic, decoder),
-    )
+    for part, found in parts.items():
+        save_part(out, part, found.module)
+    specs = [found.spec for found in parts.values()]
+    save_spec(out, ModelSpec(name, "v2", ("en", "zh", "ja"), "MIT", *specs))
     model = load_model(out, "cpu")
     if manifest:
         write_manifest(manifest, name, out)

@@ -39,6 +39,7 @@ def main(options: Options) -> None:
         spec, config = replace(spec, layers=2, width=80, hidden=160), replace(config, positions=400)
     write_part_spec(options.settings.out, spec)
     task = Text2SemanticTask(options.corpus(), spec, config, options.settings.device)
+    options.begun(task, "text2semantic", "text2semantic")
     click.echo(json.dumps(train(task, options.settings)))
 
 

@@ -30,7 +30,8 @@ def main(options: Options) -> None:
         write_phonemes(corpus)
     spec = replace(spec, phones=len(corpus.phones))
     write_part_spec(options.settings.out, spec)
-    figures = train(TokenizerTask(corpus, spec, config, options.settings.device), options.settings)
+    task = TokenizerTask(corpus, spec, config, options.settings.device)
+    figures = train(options.begun(task, "tokenizer", "tokenizer"), options.settings)
     click.echo(json.dumps(figures))
 
 

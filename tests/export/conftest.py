@@ -11,6 +11,7 @@ import torch
 
 from tests.tiny_model import CODES, tiny_spec, write_tiny_model
 from voice.checkpoints.store import Model, load_model, save_part, save_spec
+from voice.checkpoints.tensors import read_tensors, write_tensors
 from voice.export.bundle import BundleOptions, write_bundle
 from voice.export.run import BundleSynthesizer
 from voice.models.text2semantic import Text2Semantic
@@ -41,7 +42,7 @@ def voice_of(model: Model, name: str = "Ada", seed: int = 0, prompt: int = 9) ->
 
 
 def other_model(folder: Path, reads: bool) -> Path:
-    """The tiny model with two layers, and with or without a reading head."""
+    """The tiny model with two layers; both its other parts follow the text, or neither."""
     name = "tiny-reading" if reads else "tiny-plain"
     write_tiny_model(folder, name, seed=3)
     spec = tiny_spec(name)
@@ -49,6 +50,12 @@ def other_model(folder: Path, reads: bool) -> Path:
     with torch.random.fork_rng():
         torch.manual_seed(4)
         save_part(folder, "text2semantic", Text2Semantic(spec.text2semantic))
+        if not reads:
+            spec = replace(spec, decoder=replace(
+                spec.decoder, prior=replace(spec.decoder.prior, reads=False)))
+            path = folder / "decoder.safetensors"
+            kept = {k: v for k, v in read_tensors(path).items() if ".window." not in k}
+            write_tensors(path, kept)
     save_spec(folder, spec)
     return folder
 

@@ -85,10 +85,13 @@ def test_sound_is_the_same_whole_and_in_chunks(case: Case, speed: float) -> None
     frames = 80 if speed == 1 else int(80 / speed) + 1
     noise = rng.standard_normal((1, decoder.spec.latent, frames)).astype(np.float32) * 0.5
     lengths = torch.tensor([40]), torch.tensor([25])
+    spoken = align_codes(case.model.tokenizer, codes, ids).astype(np.int64)
+    assert bundle.spoken(codes, ids).tolist() == spoken.tolist()
     with torch.inference_mode():
         own = torch.from_numpy(timbre)[None]
         prior = decoder.prior(torch.from_numpy(codes)[None], lengths[0],
-                              torch.from_numpy(ids)[None], lengths[1], own, speed)
+                              torch.from_numpy(ids)[None], lengths[1], own, speed,
+                              spoken=torch.from_numpy(spoken)[None])
         z = prior.mean + torch.from_numpy(noise) * prior.log_scale.exp()
         shaped = decoder.shaped(prior, z, own, torch.tensor([voice.pitch_hz]))
         wanted = Latent(shaped, prior.lengths)
@@ -102,6 +105,8 @@ def test_sound_is_the_same_whole_and_in_chunks(case: Case, speed: float) -> None
               "noise": noise}
     if decoder.spec.pitch:
         inputs["voice_hz"] = np.array([voice.pitch_hz], np.float32)
+    if decoder.spec.prior.reads:
+        inputs["spoken"] = spoken[None]
     once = bundle.sessions.run("decode", inputs)[0][0]
     assert len(audio) == frames * decoder.spec.frame_samples
     for found in (whole, parts, once):

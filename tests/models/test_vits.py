@@ -204,3 +204,36 @@ def test_wrong_requests_are_refused() -> None:
         vits.tokens(torch.zeros(1, 4, 8))
     with pytest.raises(OptionError, match="2 generators for 3 rows"):
         vits.decode(*inputs(), DecodeSettings(generators=seeds(1, 2)))
+
+
+def reading() -> Vits:
+    vits = model(dataclasses.replace(SMALL, prior=dataclasses.replace(SMALL.prior, reads=True)))
+    assert vits.encoder.window is not None
+    torch.nn.init.normal_(vits.encoder.window.mix.weight, std=0.3)
+    return vits
+
+
+def test_a_code_hears_which_phoneme_it_says() -> None:
+    vits = reading()
+    given = row(0)
+    calm = DecodeSettings(0.0)
+    spoken = torch.arange(30)[None] * 9 // 30
+    told = vits.decode(*given, dataclasses.replace(calm, spoken=spoken))
+    later = spoken.clone()
+    later[0, 20] += 1
+    other = vits.decode(*given, dataclasses.replace(calm, spoken=later))
+    assert (told - other).abs().max() > 1e-3
+    unknown = vits.decode(*given, dataclasses.replace(calm, spoken=torch.full((1, 30), -1)))
+    assert torch.equal(unknown, vits.decode(*given, calm))
+    assert (told - unknown).abs().max() > 1e-3
+
+
+def test_a_batch_of_codes_that_know_their_phonemes_is_its_rows_alone() -> None:
+    vits = reading()
+    spoken = torch.full((3, max(CODE_LENGTHS)), -1)
+    for i, (codes, phonemes) in enumerate(zip(CODE_LENGTHS, PHONEME_LENGTHS, strict=True)):
+        spoken[i, :codes] = torch.arange(codes) * phonemes // codes
+    together = vits.decode(*inputs(), DecodeSettings(0.0, spoken=spoken))
+    for i, codes in enumerate(CODE_LENGTHS):
+        alone = vits.decode(*row(i), DecodeSettings(0.0, spoken=spoken[i : i + 1, :codes]))
+        torch.testing.assert_close(together[i : i + 1, : alone.shape[1]], alone, atol=1e-4, rtol=0)

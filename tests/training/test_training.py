@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
+import pickle
 import subprocess
 import sys
 import tarfile
@@ -17,11 +19,18 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.tiny_model import tiny_spec
+from voice.audio.mel import Spectrum
 from voice.checkpoints.tensors import read_tensors
+from voice.models.tokenizer import SemanticTokenizer
+from voice.models.vits import Vits
 from voice.training.augment import MelAugmenter, mask_spans, pitch
 from voice.training.corpus import align, build
+from voice.training.loop import back_propagate, update
 from voice.training.losses import discriminator_loss, generator_loss, kl_divergence
 from voice.training.metrics import collapse, edit_distance
+from voice.training.parallel import mapped
+from voice.training.perceptual import Perception
 from voice.training.sampler import LengthSampler
 
 ROOT = Path(__file__).parents[2]
@@ -249,5 +258,59 @@ def test_every_recipe_runs_and_the_parts_make_a_model(data: Path, tmp_path: Path
     from voice.checkpoints.store import load_model
 
     model = load_model(tmp_path / "model", "cpu")
+    again = ("recipes.decoder.run", *common, "--out", runs / "again" / "decoder")
+    more = ("--tokenizer", tmp_path / "model", "--begin", tmp_path / "model", "--steps", "0")
+    recipe(*again, *more)
+    kept = read_tensors(runs / "again" / "decoder" / "state.safetensors")
+    for key, value in model.decoder.state_dict().items():
+        assert torch.equal(kept[f"model/vits/{key}"], value), key
+    base = ("--base", tmp_path / "model")
+    recipe("recipes.release.run", "--runs", runs / "again", *base, "--out", tmp_path / "second")
+    assert load_model(tmp_path / "second", "cpu").revision == model.revision
     assert model.tokenizer.rate == 25
     assert torch.equal(model.tokenizer.codebook.weight, model.decoder.codebook.weight)
+
+
+def tell(item: int, offset: int) -> tuple[int, int]:
+    return item + offset, os.getpid()
+
+
+def test_work_is_shared_by_processes_and_stays_in_order() -> None:
+    done = list(mapped(tell, list(range(100)), "numbers", 7))
+    assert [value for value, _ in done] == list(range(7, 107))
+    assert os.getpid() not in {process for _, process in done}
+    assert list(mapped(tell, [1], "numbers", 1)) == [(2, os.getpid())]
+
+
+def test_a_corpus_is_opened_anew_by_other_processes(data: Path, tmp_path: Path) -> None:
+    corpus = build(data, tmp_path / "cache")
+    sent = pickle.dumps(corpus)
+    assert len(sent) < 1000
+    row = corpus.rows[3]
+    assert np.array_equal(pickle.loads(sent).samples(row), corpus.samples(row))
+
+
+def test_listeners_hear_words_and_voices() -> None:
+    torch.manual_seed(0)
+    tokenizer = SemanticTokenizer(tiny_spec().tokenizer)
+    vits = Vits(tiny_spec().decoder)
+    listeners = Perception(tokenizer, vits, Spectrum(vits.spec.timbre.spectrum))
+    real = torch.randn(2, 12000) * 0.1
+    assert max(map(float, listeners(real, real))) < 1e-5
+    made = (real + 0.05 * torch.randn_like(real)).requires_grad_()
+    content, timbre = listeners(made, real)
+    assert content > 1e-3 and timbre > 1e-6
+    (content + timbre).backward()
+    assert made.grad is not None and made.grad.abs().max() > 0
+    assert all(p.grad is None for p in [*listeners.parameters(), *vits.parameters()])
+
+
+def test_gradients_go_to_one_side_only() -> None:
+    sides = [torch.nn.Parameter(torch.ones(())) for _ in range(2)]
+    optimizers = [torch.optim.SGD([p], 1.0) for p in sides]
+    product = sides[0] * sides[1] * 3
+    back_propagate(-product, optimizers[1], again=True)
+    back_propagate(product, optimizers[0])
+    assert [float(p.grad) for p in sides if p.grad is not None] == [3.0, -3.0]
+    assert update(optimizers[0], clip=100.0) == 3.0
+    assert [float(p.detach()) for p in sides] == [-2.0, 1.0]

@@ -374,6 +374,7 @@ def _sound(model: Model) -> Sound:
         frame_samples=spec.frame_samples, context_frames=decoder.waveform.context_frames,
         timbre_width=spec.timbre.width, timbre_rate=spec.timbre.spectrum.sample_rate,
         speaker_width=spec.timbre.speaker_width, takes_pitch=spec.pitch is not None,
+        takes_spoken=spec.prior.reads,
     )
 
 

@@ -180,12 +180,18 @@ class Latent(nn.Module):
         self.decoder = decoder
 
     def forward(
-        self, codes: Tensor, phoneme_ids: Tensor, timbre: Tensor, noise: Tensor,
-        voice_hz: Tensor | None = None,
+        self, codes: Tensor, phoneme_ids: Tensor, timbre: Tensor, noise: Tensor, *told: Tensor
     ) -> Tensor:
-        """(1, T), (1, P), (1, D), (1, C, F), (1,): the latent (1, C', F); F sets the pace."""
+        """(1, T), (1, P), (1, D), (1, C, F) to the latent (1, C', F); F sets the pace.
+
+        ``told``: ``voice_hz`` (1,) and ``spoken`` (1, T), each for models that take it.
+        """
         model = self.decoder
-        state, _ = model.state(codes, _length(codes), phoneme_ids, _length(phoneme_ids), timbre)
+        voice_hz = told[0] if model.pitch is not None else None
+        state, _ = model.state(
+            codes, _length(codes), phoneme_ids, _length(phoneme_ids), timbre,
+            spoken=told[-1] if model.spec.prior.reads else None,
+        )
         state = functional.interpolate(state.mT, size=noise.shape[2:], mode="linear").mT
         prior = model.encoder.project(state, _length(noise[:, 0]).long())
         z = prior.mean + noise * prior.log_scale.exp()
@@ -213,11 +219,10 @@ class Decode(nn.Module):
         self.waveform = Waveform(decoder)
 
     def forward(
-        self, codes: Tensor, phoneme_ids: Tensor, timbre: Tensor, noise: Tensor,
-        voice_hz: Tensor | None = None,
+        self, codes: Tensor, phoneme_ids: Tensor, timbre: Tensor, noise: Tensor, *told: Tensor
     ) -> Tensor:
         """As :class:`Latent`, to (1, N)."""
-        return self.waveform(self.latent(codes, phoneme_ids, timbre, noise, voice_hz), timbre)
+        return self.waveform(self.latent(codes, phoneme_ids, timbre, noise, *told), timbre)
 
 
 def text2semantic_graphs(model: Text2Semantic) -> list[Graph]:
@@ -284,8 +289,12 @@ def decoder_graphs(model: Vits) -> list[Graph]:
     }
     if spec.pitch:
         inputs["voice_hz"] = torch.tensor([150.0])
+    if spec.prior.reads:
+        inputs["spoken"] = torch.arange(6)[None]
     axes: dict[str, dict[int, str]] = {
         "codes": {1: "T"}, "phoneme_ids": {1: "P"}, "noise": {2: "F"}}
+    if spec.prior.reads:
+        axes["spoken"] = {1: "T"}
     seconds = spec.timbre.spectrum.sample_rate
     reference = {"samples": torch.linspace(-0.5, 0.5, seconds)[None]}
     if spec.timbre.speaker_width:
@@ -298,7 +307,9 @@ def decoder_graphs(model: Vits) -> list[Graph]:
         Graph("latent", "decoder", "The latent of codes, phonemes and timbre; noise is standard "
               f"normal times the noise scale, F = {spec.stretch} * T at speed 1, else "
               f"int({spec.stretch} * T / speed) + 1."
-              + (" voice_hz is the voice's middle pitch, 0 if unknown." if spec.pitch else ""),
+              + (" voice_hz is the voice's middle pitch, 0 if unknown." if spec.pitch else "")
+              + (" spoken is the phoneme that each code says, -1 if unknown." if spec.prior.reads
+                 else ""),
               Latent(model), inputs, axes,
               {"latent": (1, width, "F")}),
         Graph("waveform", "decoder", "Samples of a latent or a piece of one.", Waveform(model),

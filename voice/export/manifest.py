@@ -155,6 +155,7 @@ class Sound:
         timbre_rate: sample rate that the timbre graph takes.
         speaker_width: of the speaker vector that it takes too; 0 for none.
         takes_pitch: whether the decoder is told the voice's middle pitch.
+        takes_spoken: whether it is told which phoneme each code says.
     """
 
     sample_rate: int
@@ -166,6 +167,7 @@ class Sound:
     timbre_rate: int
     speaker_width: int
     takes_pitch: bool = False
+    takes_spoken: bool = False
 
 
 @dataclass(frozen=True)

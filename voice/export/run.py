@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from voice.errors import OptionError, VoiceFileError
+from voice.export.alignment import align
 from voice.export.decoding import Candidate, Request, generate
 from voice.export.manifest import Manifest, check_files, read_manifest
 from voice.export.sampling import Sampling
@@ -292,6 +293,14 @@ class BundleSynthesizer:
         classes = self.sessions.run("read", {"codes": codes[None]}, ["classes"])[0][0]
         return selfcheck.collapse(classes, numbers.blank)
 
+    def spoken(self, codes: np.ndarray, phoneme_ids: np.ndarray) -> np.ndarray:
+        """Which of (P,) phonemes each of (T,) codes says, (T,) int64; -1 where not known."""
+        numbers = self.manifest.tokenizing
+        if not len(codes) or numbers is None:
+            return np.full(len(codes), -1, np.int64)
+        scores = self.sessions.run("read", {"codes": codes[None]}, ["scores"])[0][0]
+        return align(scores, phoneme_ids, numbers.blank, numbers.reader_stride)
+
     def sound(
         self, codes: np.ndarray, phoneme_ids: np.ndarray, voice: Voice,
         settings: SynthesisSettings, piece: int = 0,
@@ -325,6 +334,8 @@ class BundleSynthesizer:
         }
         if self.manifest.sound.takes_pitch:
             inputs["voice_hz"] = np.array([voice.pitch_hz], np.float32)
+        if self.manifest.sound.takes_spoken:
+            inputs["spoken"] = self.spoken(codes, phoneme_ids)[None]
         return self.sessions.run("latent", inputs)[0]
 
     def waveform_chunks(

@@ -81,7 +81,7 @@ class ContentPrior(nn.Module):
             raise OptionError("this decoder has no tokenizer head", "Use the model's tokenizer.")
         return self.codebook.nearest(self.content_projection(features.mT).mT)
 
-    def state(
+    def state(  # noqa: PLR0913 - one meaning each
         self,
         codes: Tensor,
         code_lengths: Tensor,
@@ -89,6 +89,8 @@ class ContentPrior(nn.Module):
         phoneme_lengths: Tensor,
         timbre: Tensor,
         speed: float = 1.0,
+        *,
+        spoken: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """What is said.
 
@@ -99,13 +101,15 @@ class ContentPrior(nn.Module):
             phoneme_lengths: (B,) int64, at least 1.
             timbre: (B, D).
             speed: stretches time by its inverse.
+            spoken: (B, T) int64, which of its row's phonemes each code says, negative where that
+                is not known; for a model that reads.
 
         Returns:
             The state (B, F, W), F = stretch * T at speed 1, and its lengths (B,).
         """
         inner = timbre if self.content_timbre is None else self.content_timbre(timbre)
         state = self.encoder.encode(
-            self.codebook(codes), code_lengths, (phoneme_ids, phoneme_lengths), inner
+            self.codebook(codes), code_lengths, (phoneme_ids, phoneme_lengths), inner, spoken
         )
         lengths = code_lengths * self.encoder.stretch
         if speed != 1:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from voice.nn import reading
 from voice.nn.conv import frame_mask
 from voice.nn.flow import WaveNet
 from voice.nn.relative_attention import Attention, RelativeEncoder
@@ -98,12 +99,21 @@ class PriorEncoder(nn.Module):
         self.cross = CrossMixer(
             sizes.width, sizes.cross_width, sizes.cross_heads, spec.timbre.content_width
         )
+        self.window = reading.ReadingWindow(sizes.width) if sizes.reads else None
         self.joint = RelativeEncoder(sizes, sizes.joint_layers)
         self.output = nn.Linear(sizes.width, 2 * spec.latent)
         nn.init.normal_(self.phonemes.weight, std=0.3)
+        if self.window is not None:  # a model trained without it begins as it was
+            nn.init.zeros_(self.window.mix.weight)
+            nn.init.zeros_(self.window.mix.bias)
 
     def encode(
-        self, vectors: Tensor, lengths: Tensor, phonemes: tuple[Tensor, Tensor], timbre: Tensor
+        self,
+        vectors: Tensor,
+        lengths: Tensor,
+        phonemes: tuple[Tensor, Tensor],
+        timbre: Tensor,
+        spoken: Tensor | None = None,
     ) -> Tensor:
         """The state before the projection to a mean and scale.
 
@@ -112,16 +122,21 @@ class PriorEncoder(nn.Module):
             lengths: (B,) codes of each row.
             phonemes: ids (B, P) int64 and lengths (B,) int64.
             timbre: (B, content width of the timbre).
+            spoken: (B, T) int64, which of its row's phonemes each code says, negative where that
+                is not known; only an encoder that reads heeds it.
 
         Returns:
             (B, F, W), F = stretch * T; zeros behind a row's length.
         """
-        vectors = vectors.repeat_interleave(self.stretch, 1)
-        mask = frame_mask(lengths * self.stretch, vectors.shape[1])
-        x = self.content(self.input(vectors), mask)
+        mask = frame_mask(lengths * self.stretch, vectors.shape[1] * self.stretch)
         ids, id_lengths = phonemes
         text_mask = frame_mask(id_lengths, ids.shape[1])
         text = self.text(self.phonemes(ids), text_mask)
+        x = self.input(vectors)
+        if self.window is not None and spoken is not None:
+            seen = reading.at(self.window(text), spoken.clamp_min(0))
+            x = x + seen * (spoken >= 0)[..., None]
+        x = self.content(x.repeat_interleave(self.stretch, 1), mask)
         return self.joint(self.cross(x, mask, text, text_mask, timbre), mask)
 
     def project(self, state: Tensor, lengths: Tensor) -> Prior:

@@ -49,6 +49,7 @@ class DecodeSettings:
         steps: of a decoder by flow matching; 0 takes what its specification says.
         voice_hz: the middle pitch of each row's voice, 0 where unknown, for a model that predicts
             pitch; it then speaks at that pitch.
+        spoken: (B, T) int64, see :meth:`Vits.prior`.
     """
 
     noise_scale: float = 0.5
@@ -56,6 +57,7 @@ class DecodeSettings:
     generators: Sequence[torch.Generator] | None = None
     steps: int = 0
     voice_hz: Sequence[float] | None = None
+    spoken: Tensor | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.noise_scale <= 2:
@@ -153,7 +155,7 @@ class Vits(ContentPrior):
                 spec.pitch, spec.prior.width, style.width, spec.latent, seconds
             )
 
-    def prior(
+    def prior(  # noqa: PLR0913 - one meaning each
         self,
         codes: Tensor,
         code_lengths: Tensor,
@@ -161,6 +163,8 @@ class Vits(ContentPrior):
         phoneme_lengths: Tensor,
         timbre: Tensor,
         speed: float = 1.0,
+        *,
+        spoken: Tensor | None = None,
     ) -> Prior:
         """What is said, as a distribution in the flow's space.
 
@@ -171,12 +175,14 @@ class Vits(ContentPrior):
             phoneme_lengths: (B,) int64, at least 1.
             timbre: (B, D).
             speed: stretches time by its inverse.
+            spoken: (B, T) int64, which of its row's phonemes each code says, negative where that
+                is not known; for a model that reads.
 
         Returns:
             Prior with stretch * T frames at speed 1.
         """
         return self.encoder.project(*self.state(
-            codes, code_lengths, phoneme_ids, phoneme_lengths, timbre, speed
+            codes, code_lengths, phoneme_ids, phoneme_lengths, timbre, speed, spoken=spoken
         ))
 
     def latent(
@@ -190,7 +196,8 @@ class Vits(ContentPrior):
     ) -> Latent:
         """First step of decoding; arguments as :meth:`prior`."""
         prior = self.prior(
-            codes, code_lengths, phoneme_ids, phoneme_lengths, timbre, settings.speed
+            codes, code_lengths, phoneme_ids, phoneme_lengths, timbre, settings.speed,
+            spoken=settings.spoken,
         )
         z = prior.mean
         if settings.noise_scale:
@@ -314,8 +321,11 @@ def slice_rows(x: Tensor, starts: Tensor, size: int) -> Tensor:
     Returns:
         (B, ..., size); zeros behind F.
     """
-    x = nn.functional.pad(x, (0, max(0, int(starts.max()) + size - x.shape[-1])))
-    return torch.stack([row[..., int(s) : int(s) + size] for row, s in zip(x, starts, strict=True)])
+    places = starts[:, None] + torch.arange(size, device=x.device)
+    inside = places < x.shape[-1]
+    shape = (len(x), *[1] * (x.ndim - 2), size)
+    index = places.clamp(max=x.shape[-1] - 1).view(shape).expand(*x.shape[:-1], size)
+    return x.gather(-1, index).masked_fill(~inside.view(shape), 0)
 
 
 def _noise(prior: Prior, settings: DecodeSettings) -> Tensor:

@@ -28,6 +28,7 @@ class PriorSpec:
         joint_layers: after the phonemes were attended to.
         cross_width, cross_heads: of the attention from codes to phonemes.
         dropout: rate during training.
+        reads: each code is also told which phonemes it says; not in the official models.
     """
 
     width: int = 192
@@ -41,6 +42,7 @@ class PriorSpec:
     cross_width: int = 256
     cross_heads: int = 4
     dropout: float = 0.05
+    reads: bool = False
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from voice.models.vits import DecodeSettings
+from voice.decode.alignment import align_codes
+from voice.models.vits import DecodeSettings, Vits
 from voice.synth.finish import PEAK, fade, finish, frame_levels_db
 
 if TYPE_CHECKING:
@@ -60,10 +61,18 @@ def decode(model: Model, utterance: Utterance) -> np.ndarray:
     lengths = [torch.tensor([x.shape[1]], device=device) for x in (codes, phonemes)]
     settings = DecodeSettings(
         utterance.noise_scale, utterance.speed, [torch.Generator().manual_seed(utterance.seed)],
-        utterance.steps, [utterance.voice_hz],
+        utterance.steps, [utterance.voice_hz], _spoken(model, utterance),
     )
     more = {} if utterance.prompt is None else {"prompt": utterance.prompt}
     audio = model.decoder.decode(
         codes, lengths[0], phonemes, lengths[1], timbre, settings, **more
     )
     return np.nan_to_num(audio[0].float().cpu().numpy())
+
+
+def _spoken(model: Model, utterance: Utterance) -> torch.Tensor | None:
+    """Which phoneme each code says, (1, T), for a decoder that reads; None where not known."""
+    if not (isinstance(model.decoder, Vits) and model.decoder.spec.prior.reads and model.reads):
+        return None
+    spoken = align_codes(model.tokenizer, utterance.codes, utterance.phoneme_ids)
+    return torch.from_numpy(spoken.astype(np.int64))[None].to(model.device) if len(spoken) else None

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import tarfile
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -73,6 +74,9 @@ class Corpus:
         self.phones: list[str] = json.loads((folder / "phones.json").read_text("utf8"))
         self.audio = np.memmap(folder / "audio.i16", np.int16, "r")
         self.labels = np.memmap(folder / "labels.u8", np.uint8, "r").reshape(2, -1)
+
+    def __reduce__(self) -> tuple[type[Corpus], tuple[Path]]:
+        return Corpus, (self.folder,)  # other processes open the files, they are not sent
 
     def samples(self, row: Row) -> np.ndarray:
         """The recording, (N,) float32 in [-1, 1] at 24 kHz."""
@@ -198,7 +202,7 @@ def build(shared: Path, folder: Path, limit: int | None = None) -> Corpus:
                 yield item
 
     with (
-        ProcessPoolExecutor(2) as pool,
+        ProcessPoolExecutor(os.cpu_count()) as pool,
         (folder / "audio.i16").open("wb") as audio,
         (folder / "rows.jsonl").open("w", encoding="utf8") as out,
     ):

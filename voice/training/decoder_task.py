@@ -18,13 +18,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from voice.audio.mel import Spectrum
+from voice.models.tokenizer import SemanticTokenizer
 from voice.models.vits import Vits, slice_rows
 from voice.nn.pitch import Pitch
 from voice.spec.vits import VitsSpec
 from voice.training.corpus import RATE, TOKEN, Corpus
 from voice.training.discriminators import Discriminators
-from voice.training.labels import phonemes_of
-from voice.training.loop import autocast, descend
+from voice.training.labels import alignments_of, phonemes_of
+from voice.training.loop import autocast, back_propagate, update
 from voice.training.losses import (
     discriminator_loss,
     feature_distance,
@@ -33,6 +34,7 @@ from voice.training.losses import (
     mel_distance,
     spectral_distance,
 )
+from voice.training.perceptual import Perception
 from voice.training.pitch import HOP, pitch_of
 from voice.training.sampler import LengthSampler, References, piece
 
@@ -52,6 +54,7 @@ class DecoderTraining:
         adversarial_start: step at which the discriminators join; None for never.
         judges_a_step: discriminators in turn; None for all.
         rate, judge_rate: learning rates of the decoder and of the discriminators.
+        unread: share of recordings whose codes are not told which phonemes they say.
     """
 
     recordings: int = 4
@@ -64,10 +67,13 @@ class DecoderTraining:
     warmup: int = 200
     kl_weight: float = 1.0
     mel_weight: float = 45.0
+    content_weight: float = 10.0
+    voice_weight: float = 5.0
     adversarial_start: int | None = None
     judges_a_step: int | None = 2
     judge_width: int = 16
     judge_rate: float = 4e-4
+    unread: float = 0.1
 
 
 @dataclass
@@ -75,12 +81,14 @@ class Batch:
     """Recordings, their references and the windows' first frames (W entries each).
 
     ``octaves`` (B, Q) is NaN where nothing is voiced; (B, 0) for a model without pitch.
+    ``spoken`` (B, T) is the phoneme that each code says, -1 where that is not told.
     """
 
     codes: Tensor
     code_lengths: Tensor
     phonemes: Tensor
     phoneme_lengths: Tensor
+    spoken: Tensor
     audio: Tensor
     octaves: Tensor
     reference: Tensor
@@ -104,10 +112,16 @@ class DecoderTask:
     """See the module; implements ``training.loop.Task``."""
 
     def __init__(
-        self, corpus: Corpus, spec: VitsSpec, codebook: Tensor, config: DecoderTraining, device: str
+        self,
+        corpus: Corpus,
+        spec: VitsSpec,
+        tokenizer: SemanticTokenizer,
+        config: DecoderTraining,
+        device: str,
     ) -> None:
         self.corpus, self.spec, self.config, self.device = corpus, spec, config, device
         self.codes, self.phonemes = corpus.codes(), phonemes_of(corpus)
+        self.spoken = alignments_of(corpus) if spec.prior.reads else {}
         self.octaves = pitch_of(corpus) if spec.pitch else None
         need = (config.segment + 2 * config.margin) * spec.frame_samples
         rows = [r for r in corpus.rows if r.key in self.phonemes and r.samples >= need]
@@ -116,13 +130,19 @@ class DecoderTask:
         self.references = References([r for r in rows if not r.held_out])
         self.held_references = References(self.held_out.rows)
         self.vits = Vits(spec, posterior=True).to(device)
-        self.vits.codebook.weight.copy_(codebook)
+        self.vits.codebook.weight.copy_(tokenizer.codebook.weight)
         self.extras = Extras(spec, len(self.references.speakers)).to(device)
         self.judges = Discriminators(config.judge_width).to(device)
         self.mel = Spectrum(spec.timbre.spectrum).to(device)
         posterior = spec.posterior.spectrum
         self.spectrum = Spectrum(posterior).to(device)
-        self.models = {"vits": self.vits, "extras": self.extras, "judges": self.judges}
+        self.perception = Perception(tokenizer, self.vits, self.mel).to(device)
+        self.models = {
+            "vits": self.vits,
+            "extras": self.extras,
+            "judges": self.judges,
+            "listener": self.perception.style,
+        }
         self.averaged = {"vits": copy.deepcopy(self.vits)}
         trained = [*self.vits.parameters(), *self.extras.parameters()]
         self.optimizers = {
@@ -149,6 +169,7 @@ class DecoderTask:
         ids = [self.phonemes[r.key] for r in rows]
         codes = np.zeros((len(rows), max(tokens)), np.int64)
         phonemes = np.zeros((len(rows), max(map(len, ids))), np.int64)
+        spoken = np.full(codes.shape, -1, np.int64)
         audio = np.zeros((len(rows), max(tokens) * TOKEN), np.float32)
         values = 0 if self.octaves is None else TOKEN // HOP
         octaves = np.full((len(rows), max(tokens) * values), np.nan, np.float32)
@@ -158,6 +179,8 @@ class DecoderTask:
                 octaves[i, : len(contour)] = contour
             codes[i, : tokens[i]] = self.codes[row.tokens]
             phonemes[i, : len(ids[i])] = ids[i]
+            if row.key in self.spoken and rng.random() >= config.unread:
+                spoken[i, : tokens[i]] = self.spoken[row.key]
             audio[i, : row.samples] = self.corpus.samples(row)
         size = int(rng.uniform(*config.reference_seconds) * RATE)
         reference = np.stack(
@@ -170,6 +193,7 @@ class DecoderTask:
             torch.tensor(tokens),
             torch.from_numpy(phonemes),
             torch.tensor([len(p) for p in ids]),
+            torch.from_numpy(spoken),
             torch.from_numpy(audio),
             torch.from_numpy(octaves),
             torch.from_numpy(reference),
@@ -197,6 +221,7 @@ class DecoderTask:
                 batch.phonemes.to(device),
                 batch.phoneme_lengths.to(device),
                 timbre,
+                spoken=batch.spoken.to(device),
             )
             timbres = repeat(timbre)
             mean, log_scale, state = (
@@ -271,6 +296,11 @@ class DecoderTask:
             ),
             "implied_mel": self._implied_mel(out),
         }
+        if step == 0:  # its ear for voices is the one that training begins with
+            self.perception.style.load_state_dict(self.vits.style.state_dict())
+        # What a source at 16 kHz lacks would tell recordings from made sound.
+        made, real = (narrowed(out[k], out["narrow"]) for k in ("audio", "target"))
+        losses["content"], losses["voice"] = self.perception(made, real)
         if "flowed" in out:
             losses["kl"] = kl_divergence(
                 out["flowed"], out["posterior_scale"], out["mean"], out["log_scale"]
@@ -285,28 +315,28 @@ class DecoderTask:
             "kl": config.kl_weight,
             "speaker": 0.5,
             "implied_mel": 2.0,
+            "content": config.content_weight,
+            "voice": config.voice_weight,
             "adversarial": 1.0,
             "features": 2.0,
         }
         figures: dict[str, float | Tensor] = {}
         if config.adversarial_start is not None and step >= config.adversarial_start:
             pick = self._judges_of(step)
-            # What a source at 16 kHz lacks would tell recordings from made sound.
-            made, real = (narrowed(out[k], out["narrow"]) for k in ("audio", "target"))
-            figures["judges"] = self._train_judges(made.detach(), real, pick)
             with autocast(self.device):
-                scores, found = self.judges(made, pick)
-                with torch.no_grad():
-                    _, wanted = self.judges(real, pick)
+                (scores, found), (wanted, own) = self.judges(made, pick), self.judges(real, pick)
             losses["adversarial"] = generator_loss(scores)
-            losses["features"] = feature_distance(wanted, found)
+            losses["features"] = feature_distance(own, found)
+            verdict = discriminator_loss([w.float() for w in wanted], [s.float() for s in scores])
+            figures["judges"] = verdict.detach()
+            # Both sides learn from one pass through the judges: each has its own gradients.
+            back_propagate(verdict, self.optimizers["judges"], again=True)
         total = torch.stack([weights[k] * v for k, v in losses.items()]).sum()
-        figures["norm"] = descend(
-            total,
-            self.optimizers["generator"],
-            clip=50.0,
-            scale=min(1.0, (step + 1) / config.warmup),
-        )
+        generator = self.optimizers["generator"]
+        back_propagate(total, generator)
+        figures["norm"] = update(generator, clip=50.0, scale=min(1.0, (step + 1) / config.warmup))
+        if "judges" in figures:
+            update(self.optimizers["judges"], clip=10.0)
         with torch.no_grad():
             count = round(config.prior_share * len(out["audio"]))
             for name, part in (
@@ -331,14 +361,6 @@ class DecoderTask:
             return None
         total, count = len(self.judges.judges), self.config.judges_a_step
         return [(step * count + i) % total for i in range(count)]
-
-    def _train_judges(self, made: Tensor, real: Tensor, pick: list[int] | None) -> Tensor:
-        with autocast(self.device):
-            wanted, _ = self.judges(real, pick)
-            found, _ = self.judges(made, pick)
-        loss = discriminator_loss([w.float() for w in wanted], [f.float() for f in found])
-        descend(loss, self.optimizers["judges"], clip=10.0)
-        return loss.detach()
 
     @torch.no_grad()
     def gate(self) -> dict[str, float]:

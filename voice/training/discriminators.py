@@ -64,7 +64,7 @@ class SpectrumDiscriminator(_Stack):
 
     def __init__(self, size: int, width: int) -> None:
         convolutions = [
-            nn.Conv2d(1, width, (9, 3), padding=(4, 1)),
+            nn.Conv2d(1, width, (9, 3), (2, 1), (4, 1)),  # most of the work is in the first two
             *(nn.Conv2d(width, width, (9, 3), (2, 1), (4, 1)) for _ in range(3)),
             nn.Conv2d(width, width, (3, 3), padding=(1, 1)),
         ]

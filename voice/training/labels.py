@@ -14,7 +14,8 @@ from voice.decode.alignment import align_codes
 from voice.errors import VoiceError
 from voice.models.tokenizer import SemanticTokenizer
 from voice.text.frontend import phonemize
-from voice.training.corpus import RATE, TOKEN, Corpus
+from voice.training.corpus import RATE, TOKEN, Corpus, Row
+from voice.training.parallel import mapped
 
 log = logging.getLogger(__name__)
 
@@ -40,18 +41,18 @@ def write_codes(corpus: Corpus, tokenizer: SemanticTokenizer, device: str, batch
 
 def write_phonemes(corpus: Corpus) -> int:
     """Adds ``phonemes.npz``: phoneme ids of every transcript; returns how many had none."""
-    ids: list[np.ndarray] = []
-    missing = 0
-    for row in tqdm(corpus.rows, desc="phonemes", disable=None):
-        text = row.text.lower() if row.text.isupper() else row.text
-        try:
-            ids.append(phonemize(text, row.language).ids.astype(np.int16))
-        except VoiceError as error:
-            log.warning("%s: %s", row.key, error)
-            ids.append(np.zeros(0, np.int16))
-            missing += 1
+    ids = list(mapped(_phonemes, corpus.rows, "phonemes"))
     np.savez(corpus.folder / "phonemes.npz", ids=np.concatenate(ids), counts=[len(i) for i in ids])
-    return missing
+    return sum(len(i) == 0 for i in ids)
+
+
+def _phonemes(row: Row) -> np.ndarray:
+    text = row.text.lower() if row.text.isupper() else row.text
+    try:
+        return phonemize(text, row.language).ids.astype(np.int16)
+    except VoiceError as error:
+        log.warning("%s: %s", row.key, error)
+        return np.zeros(0, np.int16)
 
 
 def phonemes_of(corpus: Corpus) -> dict[str, np.ndarray]:
@@ -75,11 +76,16 @@ def write_alignments(corpus: Corpus, tokenizer: SemanticTokenizer) -> int:
     """Adds ``alignments.npz``; returns how many recordings could not be aligned."""
     tokenizer.cpu().eval()
     codes, phonemes = corpus.codes(), phonemes_of(corpus)
-    found: list[np.ndarray] = []
-    for row in tqdm(corpus.rows, desc="alignments", disable=None):
-        ids = phonemes.get(row.key, np.zeros(0, np.int16))
-        found.append(align_codes(tokenizer, codes[row.tokens], ids))
+    none = np.zeros(0, np.int16)
+    items = [(codes[r.tokens], phonemes.get(r.key, none)) for r in corpus.rows]
+    found = list(mapped(_alignment, items, "alignments", tokenizer))
     np.savez(
         corpus.folder / "alignments.npz", ids=np.concatenate(found), counts=[len(f) for f in found]
     )
     return sum(len(f) == 0 for f in found)
+
+
+def _alignment(
+    item: tuple[np.ndarray, np.ndarray], tokenizer: SemanticTokenizer
+) -> np.ndarray:
+    return align_codes(tokenizer, *item)

@@ -11,7 +11,7 @@ import logging
 import signal
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,10 +102,37 @@ class Average:
 def descend(
     loss: Tensor, optimizer: torch.optim.Optimizer, clip: float = 1.0, scale: float = 1.0
 ) -> float:
-    """Back-propagates and updates; gradients are averaged over processes and clipped.
+    """Back-propagates and updates; see :func:`update`.
 
     Args:
         loss: scalar.
+        optimizer: its parameters are updated.
+        clip, scale: as for :func:`update`.
+    """
+    back_propagate(loss, optimizer)
+    return update(optimizer, clip, scale)
+
+
+def back_propagate(
+    loss: Tensor, optimizer: torch.optim.Optimizer, *, again: bool = False
+) -> None:
+    """Gives an optimizer's parameters, and no others, the gradients of a loss.
+
+    Args:
+        loss: scalar.
+        optimizer: whose parameters.
+        again: another loss of the same graph will follow.
+    """
+    optimizer.zero_grad(set_to_none=True)
+    groups = optimizer.param_groups
+    parameters = [p for group in groups for p in group["params"] if p.requires_grad]
+    loss.backward(retain_graph=again, inputs=parameters)
+
+
+def update(optimizer: torch.optim.Optimizer, clip: float = 1.0, scale: float = 1.0) -> float:
+    """Updates parameters that have gradients, averaged over processes and clipped.
+
+    Args:
         optimizer: its parameters are updated.
         clip: largest norm of the gradient.
         scale: of the learning rate at this step (warm-up).
@@ -113,15 +140,9 @@ def descend(
     Returns:
         The gradient's norm before clipping; an update with a non-finite norm is skipped.
     """
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     if torch.distributed.is_initialized():
-        for p in parameters:
-            if p.grad is None:
-                p.grad = torch.zeros_like(p)
-            torch.distributed.all_reduce(p.grad)
-            p.grad /= torch.distributed.get_world_size()
+        average_gradients(parameters)
     norm = float(torch.nn.utils.clip_grad_norm_(parameters, clip))
     if not np.isfinite(norm):
         return norm
@@ -132,9 +153,29 @@ def descend(
     return norm
 
 
+def average_gradients(parameters: Sequence[nn.Parameter]) -> None:
+    """Gives all processes the mean of their gradients, in one exchange.
+
+    Args:
+        parameters: those that have a gradient in no process keep none.
+    """
+    held = torch.tensor([float(p.grad is not None) for p in parameters])
+    parts = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
+    flat = torch.cat([held.to(parts[0]), *(p.flatten() for p in parts)])
+    torch.distributed.all_reduce(flat)
+    held = flat[: len(parameters)].tolist()
+    means = flat[len(parameters) :] / torch.distributed.get_world_size()
+    for p, count, mean in zip(
+        parameters, held, means.split([p.numel() for p in parameters]), strict=True
+    ):
+        p.grad = mean.view_as(p) if count else None
+
+
 def autocast(device: str) -> torch.autocast:
-    """bf16 where matrix products gain from it, on both kinds of device."""
-    return torch.autocast(device.split(":", 1)[0], torch.bfloat16)
+    """bf16 where the device computes with it: GPUs, and processors that have it."""
+    kind = device.split(":", 1)[0]
+    has_bf16 = kind != "cpu" or torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return torch.autocast(kind, torch.bfloat16, enabled=has_bf16)
 
 
 def draws(
@@ -183,10 +224,9 @@ def train(task: Task, settings: RunSettings) -> dict[str, float]:
         now = time.monotonic()
         if interrupted:
             log.info("interrupted: saving the state")
-            break
-        if settings.minutes is not None and now - begun > 60 * settings.minutes:
-            break
-        if settings.steps is not None and step >= settings.steps:
+        late = settings.minutes is not None and now - begun > 60 * settings.minutes
+        done = settings.steps is not None and step >= settings.steps
+        if any_process(interrupted or late or done):
             break
         # What a step draws itself depends on the step alone too.
         torch.manual_seed(
@@ -223,6 +263,16 @@ def join_processes(device: str) -> None:
     """Joins the other processes when started by ``torchrun``."""
     if torch.distributed.is_torchelastic_launched() and not torch.distributed.is_initialized():
         torch.distributed.init_process_group("nccl" if device.startswith("cuda") else "gloo")
+
+
+def any_process(flag: bool) -> bool:
+    """Whether it is so in any of the processes, which all get the same answer."""
+    if not torch.distributed.is_initialized():
+        return flag
+    device = "cuda" if torch.distributed.get_backend() == "nccl" else "cpu"
+    found = torch.tensor(float(flag), device=device)
+    torch.distributed.all_reduce(found, torch.distributed.ReduceOp.MAX)
+    return bool(found)
 
 
 def write_log(out: Path, writer: SummaryWriter | None, step: int, record: dict[str, float]) -> None:

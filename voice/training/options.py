@@ -13,7 +13,8 @@ import click
 import torch
 
 from voice.training.corpus import Corpus, build
-from voice.training.loop import RunSettings
+from voice.training.loop import RunSettings, Task
+from voice.training.weights import begin_with
 
 SMOKE_STEPS, SMOKE_RECORDINGS = 4, 24
 
@@ -26,6 +27,14 @@ class Options:
     cache: Path
     settings: RunSettings
     smoke: bool
+    begin: Path | None = None
+
+    def begun(self, task: Task, model: str, part: str) -> Task:
+        """The task, its ``model`` and the average filled from ``--begin``'s part, if given."""
+        if self.begin is not None:
+            begin_with(task.models[model], self.begin, part)
+            task.averaged[model].load_state_dict(task.models[model].state_dict())
+        return task
 
     def corpus(self) -> Corpus:
         """The decoded training data; made on the first use."""
@@ -57,6 +66,11 @@ def training_options(command: Callable[..., None]) -> Callable[..., None]:
     @click.option("--steps", type=int, help="Stop at this step.")
     @click.option("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     @click.option("--resume/--fresh", default=True, help="Continue from OUT, or start anew.")
+    @click.option(
+        "--begin",
+        type=click.Path(path_type=Path, exists=True),
+        help="Model folder whose weights a new run begins with.",
+    )
     @click.option("--seed", default=1)
     @click.option("--save-minutes", default=5.0)
     @click.option("--gate-minutes", default=10.0)
@@ -64,6 +78,7 @@ def training_options(command: Callable[..., None]) -> Callable[..., None]:
     @click.option("--smoke", is_flag=True, help="A few tiny steps, to see that it runs.")
     @functools.wraps(command)
     def wrapped(data: Path, cache: Path, threads: int | None, smoke: bool, **rest: Any) -> None:
+        begin = rest.pop("begin")
         logging.basicConfig(level=logging.INFO, format="%(message)s")
         if threads:
             torch.set_num_threads(threads)
@@ -71,7 +86,8 @@ def training_options(command: Callable[..., None]) -> Callable[..., None]:
         torch.manual_seed(rest["seed"])  # of the initial weights
         named = {k: rest.pop(k) for k in tuple(rest) if k in RunSettings.__dataclass_fields__}
         if smoke:
-            named |= {"steps": named["steps"] or SMOKE_STEPS, "log_steps": 2}
-        command(options=Options(data, cache, RunSettings(**named), smoke), **rest)
+            steps = SMOKE_STEPS if named["steps"] is None else named["steps"]
+            named |= {"steps": steps, "log_steps": 2}
+        command(options=Options(data, cache, RunSettings(**named), smoke, begin), **rest)
 
     return wrapped

@@ -10,10 +10,10 @@ from __future__ import annotations
 import numpy as np
 import soxr
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from voice.nn.pitch import MIDDLE_HZ
-from voice.training.corpus import RATE, Corpus
+from voice.training.corpus import RATE, Corpus, Row
+from voice.training.parallel import mapped
 
 HOP = 240  # samples at 24 kHz between two values
 FILE = "pitch.f16"
@@ -103,13 +103,18 @@ def _path(octaves: NDArray, scores: NDArray) -> NDArray[np.float32]:
     return result
 
 
+def _contour(row: Row, corpus: Corpus) -> NDArray[np.float32]:
+    return track(corpus.samples(row))
+
+
 def pitch_of(corpus: Corpus) -> NDArray[np.float16]:
     """Contours of the whole corpus, (samples // 240,); made on the first call and kept."""
     path = corpus.folder / FILE
     if not path.exists():
         contours = np.full(len(corpus.audio) // HOP, np.nan, np.float16)
-        for row in tqdm(corpus.rows, desc="pitch", disable=None):
-            contours[row.start // HOP :][: row.samples // HOP] = track(corpus.samples(row))
+        tracks = mapped(_contour, corpus.rows, "pitch", corpus)
+        for row, contour in zip(corpus.rows, tracks, strict=True):
+            contours[row.start // HOP :][: row.samples // HOP] = contour
         half = path.with_suffix(".part")
         contours.tofile(half)
         half.replace(path)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
+from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
-from voice.checkpoints.store import load_strictly
+from voice.checkpoints.store import load_model, load_strictly
 from voice.checkpoints.tensors import read_tensors
 from voice.errors import ModelFileError
 from voice.models.tokenizer import SemanticTokenizer
 from voice.spec.load import from_dict, read_json, to_dict
 from voice.spec.tokenizer import TokenizerSpec
+
+log = logging.getLogger(__name__)
 
 
 def averaged(folder: Path, name: str) -> dict[str, Tensor]:
@@ -40,7 +44,32 @@ def write_part_spec(folder: Path, spec: object) -> None:
 
 
 def trained_tokenizer(folder: Path) -> SemanticTokenizer:
-    """The tokenizer of a training state (of the tokenizer or of its reader)."""
+    """The tokenizer of a training state (of the tokenizer or of its reader), or of a model."""
+    if (folder / "tokenizer.safetensors").exists():
+        return load_model(folder, "cpu").tokenizer
     tokenizer = SemanticTokenizer(from_dict(TokenizerSpec, read_json(folder / "spec.json")))
     load_strictly(tokenizer, averaged(folder, "tokenizer"), str(folder))
     return tokenizer.eval()
+
+
+def begin_with(module: nn.Module, folder: Path, part: str) -> list[str]:
+    """Starts a training from a model's weights; what the model lacks stays as initialised.
+
+    Args:
+        module: that will be trained.
+        folder: a model's.
+        part: ``tokenizer``, ``text2semantic`` or ``decoder``.
+
+    Returns:
+        Names of the weights that the model lacks.
+
+    Raises:
+        ModelFileError: the model has weights that do not fit.
+    """
+    path = folder / f"{part}.safetensors"
+    own: dict[str, Any] = module.state_dict()
+    found = read_tensors(path)
+    missing = [k for k in own if k not in found]
+    load_strictly(module, own | found, str(path))
+    log.info("began with %s; new: %s", path, ", ".join(missing) or "nothing")
+    return missing
