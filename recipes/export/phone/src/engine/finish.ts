@@ -81,8 +81,8 @@ export class StreamFinisher {
     }
     const start = this.started ? 0 : Math.max(0, first - EDGE_FRAMES) * this.frame;
     if (last) return [start, Math.min(length, (final + 1 + EDGE_FRAMES) * this.frame)];
-    // The last frame stays, so that there is something to fade at the end.
-    return [start, Math.max(start, Math.min(final + 1, whole - 1) * this.frame)];
+    // The last speech stays, so that its edge can be told and faded at the end.
+    return [start, Math.max(start, final * this.frame)];
   }
 
   /** Brings sound to the level of speech by what was heard so far, without a step. */

@@ -42,7 +42,7 @@ export class SpeakView {
     const has = (id: string) => info.voices.some((voice) => voice.id === id);
     if (!has(this.voice)) this.voice = info.voices[0]?.id ?? "";
     if (!has(this.other) || this.other === this.voice) this.other = "";
-    fill(this.element, this.textCard(), this.voiceCard(info.voices), this.moreCard(), this.resultCard(),
+    fill(this.element, this.textCard(), this.resultCard(), this.voiceCard(info.voices), this.moreCard(),
       this.button());
   }
 
