@@ -105,24 +105,36 @@ function toLevel(samples: Float32Array, rate: number): Float32Array {
 /** Another sample rate, by a windowed sinc filter. */
 export function resample(samples: Float32Array, from: number, to: number): Float32Array {
   if (from === to) return samples;
-  const ratio = to / from;
-  const cut = Math.min(1, ratio) * 0.97;
+  const common = divisor(from, to);
+  const [up, down] = [to / common, from / common];
+  const cut = Math.min(1, up / down) * 0.97;
   const taps = Math.ceil(32 / cut);
-  const out = new Float32Array(Math.max(1, Math.round(samples.length * ratio)));
+  const kernels = new Map<number, Float64Array>();
+  const out = new Float32Array(Math.max(1, Math.round((samples.length * up) / down)));
   for (let i = 0; i < out.length; i++) {
-    const centre = i / ratio;
-    const first = Math.max(0, Math.ceil(centre - taps));
-    const last = Math.min(samples.length - 1, Math.floor(centre + taps));
+    const place = Math.floor((i * down) / up);
+    const phase = (i * down) % up;
+    let kernel = kernels.get(phase);
+    if (!kernel) kernels.set(phase, (kernel = kernelOf(phase / up, cut, taps)));
+    const first = Math.max(0, place - taps);
+    const last = Math.min(samples.length - 1, place + taps);
     let sum = 0;
-    for (let j = first; j <= last; j++) {
-      const x = centre - j;
-      const angle = Math.PI * x * cut;
-      const sinc = Math.abs(angle) < 1e-9 ? 1 : Math.sin(angle) / angle;
-      sum += samples[j]! * sinc * cut * (0.5 + 0.5 * Math.cos((Math.PI * x) / (taps + 1)));
-    }
+    for (let j = first; j <= last; j++) sum += samples[j]! * kernel[j - place + taps]!;
     out[i] = sum;
   }
   return out;
+}
+
+const divisor = (a: number, b: number): number => (b ? divisor(b, a % b) : a);
+
+/** Weights of the samples around a place that lies `shift` behind the middle one. */
+function kernelOf(shift: number, cut: number, taps: number): Float64Array {
+  return Float64Array.from({ length: 2 * taps + 1 }, (_, k) => {
+    const x = shift - (k - taps);
+    const angle = Math.PI * x * cut;
+    const sinc = Math.abs(angle) < 1e-9 ? 1 : Math.sin(angle) / angle;
+    return sinc * cut * (0.5 + 0.5 * Math.cos((Math.PI * x) / (taps + 1)));
+  });
 }
 
 /** Fades of 5 ms at both ends, of a copy. */

@@ -60,7 +60,7 @@ export function looksChinese(text: string): boolean {
 }
 
 /** The language for the pieces of a long text, decided on the whole. */
-export function settle(text: string, language: string): string {
+export function settle(text: string, language = "auto"): string {
   if (language !== "auto" || !SCRIPTS.kana.test(text)) return language;
   return spans(text).some((s) => s.language === "zh") ? language : "ja";
 }
