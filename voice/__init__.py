@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from voice.synth.pipeline import Synthesizer
     from voice.synth.settings import SynthesisSettings
     from voice.synth.speech import Speech
+    from voice.synth.voice_space import TimbreMap, draw_voice, likenesses
     from voice.synth.voicefile import Voice
 
 __version__ = "0.1.0"
@@ -67,6 +68,7 @@ __all__ = [
     "Speech",
     "SynthesisSettings",
     "Synthesizer",
+    "TimbreMap",
     "UnknownTextError",
     "Voice",
     "VoiceError",
@@ -75,7 +77,9 @@ __all__ = [
     "column_names",
     "delete_model",
     "download_model",
+    "draw_voice",
     "import_models",
+    "likenesses",
     "looks_like_dialogue",
     "model_cards",
     "offers",
@@ -98,12 +102,15 @@ _HOMES = {
     "Speech": "voice.synth.speech",
     "SynthesisSettings": "voice.synth.settings",
     "Synthesizer": "voice.synth.pipeline",
+    "TimbreMap": "voice.synth.voice_space",
     "Voice": "voice.synth.voicefile",
     "VoiceLibrary": "voice.synth.library",
     "column_names": "voice.synth.batch_input",
     "delete_model": "voice.synth.model_cards",
     "download_model": "voice.synth.imports",
+    "draw_voice": "voice.synth.voice_space",
     "import_models": "voice.synth.imports",
+    "likenesses": "voice.synth.voice_space",
     "looks_like_dialogue": "voice.synth.batch_input",
     "model_cards": "voice.synth.model_cards",
     "offers": "voice.synth.imports",
