@@ -41,9 +41,10 @@ if TYPE_CHECKING:
     from voice.synth.models import usual_settings
     from voice.synth.passage import Passage, respeak
     from voice.synth.pipeline import Synthesizer
+    from voice.synth.recognise import can_recognise, transcribe
     from voice.synth.settings import SynthesisSettings
     from voice.synth.speech import Speech
-    from voice.synth.voice_space import TimbreMap, draw_voice, likenesses
+    from voice.synth.voice_space import Likeness, TimbreMap, draw_voice, likenesses
     from voice.synth.voicefile import Voice
 
 __version__ = "0.1.0"
@@ -58,6 +59,7 @@ __all__ = [
     "DownloadOptions",
     "ImportOptions",
     "Imported",
+    "Likeness",
     "ModelCard",
     "ModelFileError",
     "NothingToSayError",
@@ -74,6 +76,7 @@ __all__ = [
     "VoiceError",
     "VoiceFileError",
     "VoiceLibrary",
+    "can_recognise",
     "column_names",
     "delete_model",
     "download_model",
@@ -87,6 +90,7 @@ __all__ = [
     "read_note",
     "respeak",
     "speak_item",
+    "transcribe",
     "usual_settings",
 ]
 
@@ -96,6 +100,7 @@ _HOMES = {
     "DownloadOptions": "voice.synth.imports",
     "ImportOptions": "voice.synth.imports",
     "Imported": "voice.synth.imports",
+    "Likeness": "voice.synth.voice_space",
     "ModelCard": "voice.synth.model_cards",
     "Offer": "voice.synth.imports",
     "Passage": "voice.synth.passage",
@@ -105,6 +110,7 @@ _HOMES = {
     "TimbreMap": "voice.synth.voice_space",
     "Voice": "voice.synth.voicefile",
     "VoiceLibrary": "voice.synth.library",
+    "can_recognise": "voice.synth.recognise",
     "column_names": "voice.synth.batch_input",
     "delete_model": "voice.synth.model_cards",
     "download_model": "voice.synth.imports",
@@ -118,6 +124,7 @@ _HOMES = {
     "read_note": "voice.audio.note",
     "respeak": "voice.synth.passage",
     "speak_item": "voice.synth.batch_speak",
+    "transcribe": "voice.synth.recognise",
     "usual_settings": "voice.synth.models",
 }
 

@@ -246,10 +246,10 @@ def to_bytes(voice: Voice) -> bytes:
     Raises:
         VoiceFileError: the voice breaks the rules of such files.
     """
-    meta = _Metadata(
-        **{k: getattr(voice, k) for k in _Metadata.__dataclass_fields__ if k not in _SHARES},
-        **{k: tuple(_Parent(n, float(w)) for n, w in getattr(voice, k).items()) for k in _SHARES},
-    )
+    values: dict[str, Any] = {k: getattr(voice, k) for k in _Metadata.__dataclass_fields__}
+    for key in _SHARES:
+        values[key] = tuple(_Parent(n, float(w)) for n, w in values[key].items())
+    meta = _Metadata(**values)
     arrays = {
         k: np.ascontiguousarray(getattr(voice, k), dtype)
         for k, (dtype, _) in _ARRAYS.items()
