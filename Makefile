@@ -1,4 +1,4 @@
-# make run | setup | test | test-slow | lint | recogniser | setup-eval | clean
+# make run | setup | test | test-slow | lint | recogniser | setup-eval | phone | clean
 # Overridable: PYTHON (3.10 to 3.12), VENV, ARGS (passed on to the page or to pytest).
 # The environment knows this folder (voice.pth), so `import voice` works from anywhere.
 
@@ -12,7 +12,7 @@ find_python = for p in "$(PYTHON)" python3 python3.12 python3.11 python3.10 pyth
 	if [ -n "$$p" ] && "$$p" -c "$(SUPPORTED)" >/dev/null 2>&1; then echo "$$p"; break; fi; done
 pip_install = $(BIN)/python -m pip install -qq --disable-pip-version-check
 
-.PHONY: run setup dev test test-slow lint recogniser setup-eval clean
+.PHONY: run setup dev test test-slow lint recogniser setup-eval phone clean
 
 run: $(VENV)/.installed
 	$(BIN)/python -m webui $(ARGS)
@@ -35,6 +35,10 @@ recogniser: setup
 
 # The judges' packages bring versions of their own, so they get an environment of their own.
 setup-eval: .venv-eval/.installed
+
+# The phone app, which needs Node 20 or later: recipes/export/phone/dist is what a web host serves.
+phone:
+	cd recipes/export/phone && npm ci && npm run build && npm test
 
 clean:
 	rm -rf .venv .venv-eval .pytest_cache .ruff_cache

@@ -41,6 +41,9 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     cost.add_argument("--rows", type=int, default=60)
     cost.add_argument("--python", type=Path, help="interpreter that has requirements-eval.txt")
     cost.add_argument("--whisper", type=Path, help="folder of the Whisper base model")
+    front = commands.add_parser("phonemes", help="the phone app's front-end against Python's")
+    front.add_argument("bundle", type=Path, help="whose text data the app reads")
+    front.add_argument("--more", type=Path, help="JSON lines with text and lang, besides the fixed")
     page = commands.add_parser("page", help="writes docs/phone.md anew")
     page.add_argument("bundle", type=Path, help="made with --enroll")
     page.add_argument("--out", type=Path, default=PAGE)
@@ -53,6 +56,11 @@ def _tell(text: str) -> None:
 
 def work(chosen: argparse.Namespace) -> dict[str, Any]:
     """The figures that were asked for."""
+    if chosen.command == "phonemes":
+        from recipes.export.phonemes import compare as compare_symbols
+
+        return {"revision": read_manifest(chosen.bundle).revision,
+                **compare_symbols(chosen.bundle, chosen.more).as_dict()}
     if chosen.command == "parity":
         from recipes.export.parity import compare
         from voice.checkpoints.store import load_model

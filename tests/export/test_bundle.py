@@ -53,7 +53,10 @@ def test_streamed_is_whole_and_marked(case: Case) -> None:
     voice = bundle.voice("Bo")
     chunks = list(bundle.stream(TEXT, voice, **options))  # pyright: ignore[reportArgumentType]
     whole = bundle.say(TEXT, voice, **options)  # pyright: ignore[reportArgumentType]
-    assert len(chunks) == len(bundle.plan(TEXT, language="en").pieces) > 1
+    pieces = [piece.text for piece in bundle.plan(TEXT, language="en").pieces]
+    assert [report.text for c in chunks for report in c.pieces] == pieces
+    assert len(chunks) > len(pieces) > 1  # sound comes before the whole of its piece is made
+    assert sum(r.seconds for r in whole.pieces) == pytest.approx(whole.seconds)
     assert np.array_equal(np.concatenate([c.samples for c in chunks]), whole.samples)
     assert whole.sample_rate == case.model.spec.decoder.sample_rate
     assert whole.origin is not None and whole.origin.watermark

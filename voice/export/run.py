@@ -23,12 +23,12 @@ import numpy as np
 from voice.errors import OptionError, VoiceFileError
 from voice.export.alignment import align
 from voice.export.decoding import Candidate, Request, generate
+from voice.export.finishing import StreamFinisher
 from voice.export.manifest import Manifest, check_files, read_manifest
 from voice.export.sampling import Sampling
 from voice.export.sessions import Sessions
 from voice.export.voices import BundleVoice, read_bundle_voice
 from voice.synth import selfcheck
-from voice.synth.finish import finish
 from voice.synth.plan import Piece, Plan, make_plan
 from voice.synth.settings import SynthesisSettings
 from voice.synth.speech import Origin, PieceReport, Speech, join
@@ -37,6 +37,7 @@ from voice.text import symbols as tables
 
 GREEDY = 1e-3  # temperatures below draw the same tokens whatever the seed
 CHUNK_FRAMES = 50
+FIRST_FRAMES = 25  # of a piece, so that its sound begins early
 _DEVICE = "cpu (onnxruntime)"
 
 
@@ -184,33 +185,60 @@ class BundleSynthesizer:
         self, plan: Plan, voice: Voice, settings: SynthesisSettings,
         cancelled: Callable[[], bool] | None = None,
     ) -> Iterator[Speech]:
-        """Speaks a plan; a chunk for each piece, its pause at the end."""
+        """Speaks a plan.
+
+        Yields:
+            Chunks of each piece as its sound is made; the last has its pause and the report.
+        """
         self.check_voice(voice)
         chosen = settings.seeded()
         marked = chosen.watermark and self.sessions.has("mark")
         origin = Origin(self.name, self.revision, voice.name, self.device, chosen.as_dict(),
                         marked, plan.skipped)
-        return (self._piece(piece, voice, chosen, origin, cancelled) for piece in plan.pieces)
+        return (chunk for piece in plan.pieces
+                for chunk in self._piece(piece, voice, chosen, origin, cancelled))
 
     def _piece(
         self, piece: Piece, voice: Voice, settings: SynthesisSettings, origin: Origin,
         cancelled: Callable[[], bool] | None,
-    ) -> Speech:
+    ) -> Iterator[Speech]:
         with self._lock:
             codes, reading, attempts, draws = self.draw(piece, voice, settings, cancelled)
-            pause = np.zeros(round(piece.pause * self.sample_rate), np.float32)
-            samples = pause
-            if len(codes):
-                made = self.sound(codes, piece.phonemes.ids, voice, settings, piece.index)
-                samples = np.concatenate([finish(made, self.sample_rate), pause])
-                if origin.watermark:
+        count, pause = 0, np.zeros(round(piece.pause * self.sample_rate), np.float32)
+        for ready, last in self._finished(codes, piece, voice, settings):
+            samples = np.concatenate([ready, pause]) if last else ready
+            count += len(samples)
+            report = PieceReport(
+                text=piece.text, seconds=count / self.sample_rate, semantic_tokens=len(codes),
+                checked=reading is not None, passed=reading.passed if reading else True,
+                errors=round(reading.errors, 4) if reading else 0.0, draws=draws,
+                retries=attempts,
+            )
+            if origin.watermark and len(samples):
+                with self._lock:
                     samples = self.sessions.run("mark", {"samples": samples[None]})[0][0]
-        report = PieceReport(
-            text=piece.text, seconds=len(samples) / self.sample_rate, semantic_tokens=len(codes),
-            checked=reading is not None, passed=reading.passed if reading else True,
-            errors=round(reading.errors, 4) if reading else 0.0, draws=draws, retries=attempts,
-        )
-        return Speech(samples, self.sample_rate, origin, (report,))
+            if last or len(samples):
+                yield Speech(samples, self.sample_rate, origin, (report,) if last else ())
+
+    def _finished(
+        self, codes: np.ndarray, piece: Piece, voice: Voice, settings: SynthesisSettings
+    ) -> Iterator[tuple[np.ndarray, bool]]:
+        """Sound of a piece's codes, ready to be heard, and whether it is the last of it.
+
+        The lock is free between chunks.
+        """
+        if not len(codes):
+            yield np.zeros(0, np.float32), True
+            return
+        finisher = StreamFinisher(self.sample_rate)
+        made = self.sound_chunks(codes, piece.phonemes.ids, voice, settings, piece.index)
+        while True:
+            with self._lock:
+                samples = next(made, None)
+            last = samples is None
+            yield finisher.push(np.zeros(0, np.float32) if samples is None else samples, last), last
+            if last:
+                return
 
     def draw(
         self, piece: Piece, voice: Voice, settings: SynthesisSettings,
@@ -310,9 +338,9 @@ class BundleSynthesizer:
 
     def sound_chunks(
         self, codes: np.ndarray, phoneme_ids: np.ndarray, voice: Voice,
-        settings: SynthesisSettings, piece: int = 0, frames: int = CHUNK_FRAMES,
+        settings: SynthesisSettings, piece: int = 0,
     ) -> Iterator[np.ndarray]:
-        """The same in chunks of so many latent frames, which joined are the whole exactly."""
+        """The same in chunks, the first a short one; joined they are the whole exactly."""
         numbers = self.manifest.sound
         count = numbers.stretch * len(codes)
         if settings.speed != 1:
@@ -321,7 +349,7 @@ class BundleSynthesizer:
         noise = np.random.Generator(np.random.PCG64(seed)).standard_normal(
             (1, numbers.latent, count), dtype=np.float32) * np.float32(settings.noise_scale)
         latent = self.latent(codes, phoneme_ids, voice, noise)
-        yield from self.waveform_chunks(latent, voice.timbre, frames)
+        yield from self.waveform_chunks(latent, voice.timbre, CHUNK_FRAMES, FIRST_FRAMES)
 
     def latent(
         self, codes: np.ndarray, phoneme_ids: np.ndarray, voice: Voice, noise: np.ndarray
@@ -339,16 +367,16 @@ class BundleSynthesizer:
         return self.sessions.run("latent", inputs)[0]
 
     def waveform_chunks(
-        self, latent: np.ndarray, timbre: np.ndarray, frames: int
+        self, latent: np.ndarray, timbre: np.ndarray, frames: int, first: int | None = None
     ) -> Iterator[np.ndarray]:
         """Samples of a latent (1, C, F), piece by piece; see :meth:`Vits.waveform_chunks`."""
-        if frames < 1:
+        if min(frames, first or frames) < 1:
             raise OptionError(f"{frames} frames a chunk", "Give at least 1.")
         context = self.manifest.sound.context_frames
         size, total = self.manifest.sound.frame_samples, latent.shape[2]
         own = np.asarray(timbre, np.float32)[None]
-        for start in range(0, total, frames):
-            stop = min(start + frames, total)
+        starts = range(first or frames, total, frames)
+        for start, stop in zip([0, *starts], [*starts, total], strict=True):
             left, right = max(0, start - context), min(total, stop + context)
             part = np.ascontiguousarray(latent[:, :, left:right])
             audio = self.sessions.run("waveform", {"latent": part, "timbre": own})[0][0]

@@ -1,0 +1,75 @@
+// The token loop: one text, several candidates; `generate` of voice/export/decoding.py.
+
+import { AppError } from "../errors";
+import type { Decoding } from "../core/manifest";
+import type { Graphs } from "./graphs";
+import type { Random } from "./random";
+import { argmax, chances, draw, penalised, type Sampling } from "./sampling";
+import { Stepper, type TokenRequest } from "./stepper";
+
+export interface Candidate {
+  codes: number[];
+  finish: "end" | "limit" | "cycle";
+}
+
+/** One candidate under way. */
+class Row {
+  readonly codes: number[] = [];
+  private runs: number[] = [];
+  readonly used: Uint8Array;
+
+  constructor(readonly index: number, readonly random: Random, numbers: Decoding, prompt: number[]) {
+    this.used = new Uint8Array(numbers.codes + 1);
+    for (const code of prompt) this.used[code] = 1;
+    this.runs = new Array<number>(numbers.longest_period).fill(0);
+  }
+
+  /** Adds a token; the number of tokens that only repeat those a period before, 0 if not stuck. */
+  add(code: number, numbers: Decoding): number {
+    const made = this.codes.length;
+    let stuck = 0;
+    for (let period = 1; period <= numbers.longest_period; period++) {
+      const same = period <= made && this.codes[made - period] === code;
+      const run = same ? this.runs[period - 1]! + 1 : 0;
+      this.runs[period - 1] = run;
+      if (run >= Math.max(numbers.cycle_tokens, 2 * period)) stuck = Math.max(stuck, run);
+    }
+    this.codes.push(code);
+    this.used[code] = 1;
+    return stuck;
+  }
+}
+
+/** Speaks one text, in tokens; a candidate for each source of random numbers. */
+export async function generate(
+  graphs: Graphs, request: TokenRequest, randoms: Random[], sampling: Sampling,
+  cancelled: () => Promise<boolean>,
+): Promise<Candidate[]> {
+  const numbers = graphs.manifest.decoding;
+  const phonemes = request.phonemeIds.length - request.promptPhonemes;
+  const limit = Math.min(numbers.max_tokens,
+    Math.floor(numbers.tokens_base + numbers.tokens_per_phoneme * phonemes));
+  const stepper = await Stepper.start(graphs, request, limit);
+  const done: Candidate[] = [];
+  let rows = randoms.map((random, i) => new Row(i, random, numbers, request.promptCodes));
+  for (let made = 0; rows.length; made++) {
+    if (await cancelled()) throw new AppError("cancelled");
+    const going: number[] = [];
+    rows.forEach((row, i) => {
+      const logits = penalised(stepper.logits[i]!, row.used, sampling, made);
+      const code = draw(chances(logits, sampling), row.random);
+      const ended = code === numbers.codes || argmax(logits) === numbers.codes;
+      const stuck = row.add(code, numbers);
+      if (ended) done[row.index] = { codes: row.codes.slice(0, -1), finish: "end" };
+      else if (stuck) done[row.index] = { codes: row.codes.slice(0, row.codes.length - stuck), finish: "cycle" };
+      else if (made + 1 >= limit) done[row.index] = { codes: row.codes.slice(), finish: "limit" };
+      else going.push(i);
+    });
+    if (going.length < rows.length) {
+      rows = going.map((i) => rows[i]!);
+      if (rows.length) stepper.keep(going);
+    }
+    if (rows.length) await stepper.step(rows.map((row) => row.codes.at(-1)!));
+  }
+  return done;
+}

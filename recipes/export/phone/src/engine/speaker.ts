@@ -1,0 +1,202 @@
+// Speaks with a bundle: pieces of text to tokens, tokens to sound, sound in chunks as it is made.
+
+import { AppError } from "../errors";
+import type { Voice } from "../core/voices";
+import type { SymbolTable } from "../text/frontend";
+import type { Piece } from "../text/plan";
+import { align } from "./align";
+import { StreamFinisher } from "./finish";
+import { floats, floatsOf, intsOf, longs, type Feeds, type Graphs } from "./graphs";
+import { generate, type Candidate } from "./loop";
+import { Random } from "./random";
+import type { Sampling } from "./sampling";
+import { bestOf, collapse, judge, OTHERS, soundClasses, type Reading } from "./selfcheck";
+
+const GREEDY = 1e-3;
+const FIRST_FRAMES = 25;
+const CHUNK_FRAMES = 50;
+
+export interface SpeakSettings {
+  seed: number;
+  speed: number;
+  temperature: number;
+  topK: number;
+  noiseScale: number;
+  check: boolean;
+  candidates: number;
+  retries: number;
+  mark: boolean;
+}
+
+export interface Report {
+  tokens: number;
+  draws: number;
+  errors: number;
+  passed: boolean;
+  seconds: number;
+}
+
+interface Drawn {
+  codes: number[];
+  reading: Reading | null;
+  draws: number;
+}
+
+export class Speaker {
+  constructor(
+    private readonly graphs: Graphs, private readonly table: SymbolTable,
+    private readonly cancelled: () => Promise<boolean>,
+  ) {}
+
+  get sampleRate(): number {
+    return this.graphs.manifest.sound.sample_rate;
+  }
+
+  /** Speaks a piece; chunks go to `give` as they are made. */
+  async speak(
+    piece: Piece, voice: Voice, settings: SpeakSettings, give: (samples: Float32Array) => void,
+  ): Promise<Report> {
+    const drawn = await this.draw(piece, voice, settings);
+    let count = 0;
+    const out = async (samples: Float32Array) => {
+      if (!samples.length) return;
+      count += samples.length;
+      give(settings.mark ? await this.mark(samples) : samples);
+    };
+    if (drawn.codes.length) {
+      const finisher = new StreamFinisher(this.sampleRate);
+      for await (const samples of this.sound(drawn.codes, piece, voice, settings)) {
+        await out(finisher.push(samples, false));
+      }
+      await out(finisher.push(new Float32Array(0), true));
+    }
+    const pause = new Float32Array(Math.round(piece.pause * this.sampleRate));
+    if (pause.length) give(pause);
+    return {
+      tokens: drawn.codes.length, draws: drawn.draws, errors: drawn.reading?.errors ?? 0,
+      passed: drawn.reading?.passed ?? true, seconds: (count + pause.length) / this.sampleRate,
+    };
+  }
+
+  /** Tokens of a piece: the candidate that says the text best, drawn again where none does. */
+  async draw(piece: Piece, voice: Voice, settings: SpeakSettings): Promise<Drawn> {
+    const numbers = this.graphs.manifest.decoding;
+    const sampling: Sampling = {
+      topK: settings.topK, topP: numbers.top_p, temperature: settings.temperature,
+      repetitionPenalty: numbers.repetition_penalty, minTokens: numbers.min_tokens,
+    };
+    const fixed = settings.temperature < GREEDY || settings.topK === 1;
+    const check = settings.check && this.graphs.has("read");
+    const candidates = fixed || !check ? 1 : settings.candidates;
+    const rounds = fixed || !check ? 1 : settings.retries + 1;
+    const prompt = voice.promptCodes.length > 0 && voice.promptPhonemes.length > 0;
+    const promptPhonemes = prompt ? Array.from(voice.promptPhonemes) : [];
+    const request = {
+      phonemeIds: [...promptPhonemes, ...piece.phonemes.ids], rows: candidates,
+      promptCodes: prompt ? Array.from(voice.promptCodes) : [], promptPhonemes: promptPhonemes.length,
+      promptSpoken: prompt && voice.promptSpoken ? Array.from(voice.promptSpoken) : null,
+    };
+    let kept: Drawn = { codes: [], reading: null, draws: 0 };
+    for (let attempt = 0; attempt < rounds; attempt++) {
+      const randoms = Array.from({ length: candidates }, (_, k) =>
+        new Random(settings.seed, piece.index, attempt * candidates + k));
+      const group = await generate(this.graphs, request, randoms, sampling, this.cancelled);
+      kept = await this.choose(piece, group, kept, check);
+      kept.draws = (attempt + 1) * candidates;
+      if (!kept.reading || kept.reading.passed) break;
+    }
+    return kept;
+  }
+
+  /** The best candidate of this round and the one kept before. */
+  private async choose(
+    piece: Piece, group: Candidate[], before: Drawn, check: boolean,
+  ): Promise<Drawn> {
+    if (!check) return { codes: group[0]!.codes, reading: null, draws: 0 };
+    const { selfcheck } = this.graphs.manifest;
+    const limits = selfcheck.find((x) => x.language === piece.language) ?? OTHERS;
+    const wanted = soundClasses(piece.phonemes.ids, this.table.classes);
+    const rows = before.reading ? [before] : [];
+    for (const { codes, finish } of group) {
+      const read = soundClasses(await this.read(codes), this.table.classes);
+      const reading = judge(wanted, read, codes.length, limits, finish === "end");
+      rows.push({ codes, reading, draws: 0 });
+    }
+    return rows[bestOf(rows.map((row) => row.reading!))]!;
+  }
+
+  /** The phonemes that codes carry. */
+  async read(codes: number[]): Promise<number[]> {
+    const numbers = this.graphs.manifest.tokenizing;
+    if (!codes.length || !numbers) return [];
+    const found = await this.graphs.run("read", { codes: longs(codes, 1, codes.length) });
+    return collapse(intsOf(found, "classes"), numbers.blank);
+  }
+
+  /** Which of the phonemes each code says; -1 where that is not known. */
+  async spoken(codes: number[], phonemes: number[]): Promise<number[]> {
+    const numbers = this.graphs.manifest.tokenizing;
+    const unknown = codes.map(() => -1);
+    if (!numbers || !this.graphs.has("read") || !codes.length) return unknown;
+    const found = await this.graphs.run("read", { codes: longs(codes, 1, codes.length) });
+    const frames = found.get("classes")!.data.length;
+    const path = align(floatsOf(found, "scores"), frames, phonemes, numbers.blank, numbers.reader_stride);
+    return path.length === codes.length ? path : unknown;
+  }
+
+  /** The sound of codes in chunks which joined are the whole. */
+  async *sound(
+    codes: number[], piece: Piece, voice: Voice, settings: SpeakSettings,
+  ): AsyncGenerator<Float32Array> {
+    const { sound } = this.graphs.manifest;
+    let frames = sound.stretch * codes.length;
+    if (settings.speed !== 1) frames = Math.floor(frames / settings.speed) + 1;
+    const random = new Random(settings.seed, piece.index, "noise");
+    const noise = random.normals(sound.latent * frames, settings.noiseScale);
+    const ids = piece.phonemes.ids;
+    const feeds: Feeds = {
+      codes: longs(codes, 1, codes.length), phoneme_ids: longs(ids, 1, ids.length),
+      timbre: floats(voice.timbre, 1, voice.timbre.length), noise: floats(noise, 1, sound.latent, frames),
+    };
+    if (this.graphs.takes("latent", "voice_hz")) {
+      feeds["voice_hz"] = floats(Float32Array.of(voice.pitchHz), 1);
+    }
+    if (this.graphs.takes("latent", "spoken")) {
+      feeds["spoken"] = longs(await this.spoken(codes, ids), 1, codes.length);
+    }
+    const found = await this.graphs.run("latent", feeds);
+    const latent = floatsOf(found, "latent");
+    const channels = found.get("latent")!.dims[1]!;
+    const { context_frames: context, frame_samples: size } = sound;
+    let step = FIRST_FRAMES;
+    for (let start = 0; start < frames; start += step, step = CHUNK_FRAMES) {
+      if (await this.cancelled()) throw new AppError("cancelled");
+      const stop = Math.min(start + step, frames);
+      const [left, right] = [Math.max(0, start - context), Math.min(frames, stop + context)];
+      const part = columns(latent, channels, frames, left, right);
+      const made = await this.graphs.run("waveform", {
+        latent: floats(part, 1, channels, right - left),
+        timbre: floats(voice.timbre, 1, voice.timbre.length),
+      });
+      const samples = floatsOf(made, "samples").slice((start - left) * size, (stop - left) * size);
+      yield samples.map((x) => (Number.isFinite(x) ? x : 0));
+    }
+  }
+
+  private async mark(samples: Float32Array): Promise<Float32Array> {
+    if (!this.graphs.has("mark")) return samples;
+    const found = await this.graphs.run("mark", { samples: floats(samples, 1, samples.length) });
+    return floatsOf(found, "marked");
+  }
+}
+
+/** Frames `left` to `right` of (C, F) values. */
+function columns(
+  values: Float32Array, channels: number, frames: number, left: number, right: number,
+): Float32Array {
+  const out = new Float32Array(channels * (right - left));
+  for (let c = 0; c < channels; c++) {
+    out.set(values.subarray(c * frames + left, c * frames + right), c * (right - left));
+  }
+  return out;
+}
