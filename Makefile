@@ -1,4 +1,4 @@
-# make run | setup | test | test-slow | lint | setup-eval | phone | clean
+# make run | setup | test | test-slow | lint | recogniser | setup-eval | phone | clean
 # Overridable: PYTHON (3.10 to 3.12), VENV, ARGS (passed on to the page or to pytest).
 # The environment knows this folder (voice.pth), so `import voice` works from anywhere.
 
@@ -12,7 +12,7 @@ find_python = for p in "$(PYTHON)" python3 python3.12 python3.11 python3.10 pyth
 	if [ -n "$$p" ] && "$$p" -c "$(SUPPORTED)" >/dev/null 2>&1; then echo "$$p"; break; fi; done
 pip_install = $(BIN)/python -m pip install -qq --disable-pip-version-check
 
-.PHONY: run setup dev test test-slow lint setup-eval phone clean
+.PHONY: run setup dev test test-slow lint recogniser setup-eval phone clean
 
 run: $(VENV)/.installed
 	$(BIN)/python -m webui $(ARGS)
@@ -28,6 +28,10 @@ test-slow: setup
 lint: setup
 	$(BIN)/ruff check voice webui recipes tests
 	$(BIN)/pyright --pythonpath $(BIN)/python voice webui
+
+# Speech recognition for the page's transcripts; the program runs without it.
+recogniser: setup
+	@$(pip_install) -r requirements-recogniser.txt
 
 # The judges' packages bring versions of their own, so they get an environment of their own.
 setup-eval: .venv-eval/.installed

@@ -41,8 +41,10 @@ if TYPE_CHECKING:
     from voice.synth.models import usual_settings
     from voice.synth.passage import Passage, respeak
     from voice.synth.pipeline import Synthesizer
+    from voice.synth.recognise import can_recognise, transcribe
     from voice.synth.settings import SynthesisSettings
     from voice.synth.speech import Speech
+    from voice.synth.voice_space import Likeness, TimbreMap, draw_voice, likenesses
     from voice.synth.voicefile import Voice
 
 __version__ = "0.1.0"
@@ -57,6 +59,7 @@ __all__ = [
     "DownloadOptions",
     "ImportOptions",
     "Imported",
+    "Likeness",
     "ModelCard",
     "ModelFileError",
     "NothingToSayError",
@@ -67,15 +70,19 @@ __all__ = [
     "Speech",
     "SynthesisSettings",
     "Synthesizer",
+    "TimbreMap",
     "UnknownTextError",
     "Voice",
     "VoiceError",
     "VoiceFileError",
     "VoiceLibrary",
+    "can_recognise",
     "column_names",
     "delete_model",
     "download_model",
+    "draw_voice",
     "import_models",
+    "likenesses",
     "looks_like_dialogue",
     "model_cards",
     "offers",
@@ -83,6 +90,7 @@ __all__ = [
     "read_note",
     "respeak",
     "speak_item",
+    "transcribe",
     "usual_settings",
 ]
 
@@ -92,18 +100,23 @@ _HOMES = {
     "DownloadOptions": "voice.synth.imports",
     "ImportOptions": "voice.synth.imports",
     "Imported": "voice.synth.imports",
+    "Likeness": "voice.synth.voice_space",
     "ModelCard": "voice.synth.model_cards",
     "Offer": "voice.synth.imports",
     "Passage": "voice.synth.passage",
     "Speech": "voice.synth.speech",
     "SynthesisSettings": "voice.synth.settings",
     "Synthesizer": "voice.synth.pipeline",
+    "TimbreMap": "voice.synth.voice_space",
     "Voice": "voice.synth.voicefile",
     "VoiceLibrary": "voice.synth.library",
+    "can_recognise": "voice.synth.recognise",
     "column_names": "voice.synth.batch_input",
     "delete_model": "voice.synth.model_cards",
     "download_model": "voice.synth.imports",
+    "draw_voice": "voice.synth.voice_space",
     "import_models": "voice.synth.imports",
+    "likenesses": "voice.synth.voice_space",
     "looks_like_dialogue": "voice.synth.batch_input",
     "model_cards": "voice.synth.model_cards",
     "offers": "voice.synth.imports",
@@ -111,6 +124,7 @@ _HOMES = {
     "read_note": "voice.audio.note",
     "respeak": "voice.synth.passage",
     "speak_item": "voice.synth.batch_speak",
+    "transcribe": "voice.synth.recognise",
     "usual_settings": "voice.synth.models",
 }
 

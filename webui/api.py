@@ -32,7 +32,7 @@ def build(context: AppContext) -> None:
     """Adds the endpoints to the page that is being built."""
     for function in (*_speaking(context), *_making(context)):
         api(readable(function), api_name=function.__name__, concurrency_id="model")
-    for function in _keeping(context):
+    for function in (*_keeping(context), *_filing(context)):
         api(readable(function), api_name=function.__name__, queue=False)
 
 
@@ -94,7 +94,8 @@ def _making(context: AppContext) -> list[Callable[..., Any]]:
         return {"voice": f"{voice_action.RECENT}:{token}", "advice": advice}
 
     def blend(
-        voices: list[str], weights: list[float], prosody_of: int | None = None
+        voices: list[str], weights: list[float], prosody_of: int | None = None,
+        prosody_weights: list[float] | None = None,
     ) -> dict[str, Any]:
         """Make a new voice between others; "keep_voice" stores it.
 
@@ -104,17 +105,37 @@ def _making(context: AppContext) -> list[Callable[..., Any]]:
             voices: keys of two to six voices.
             weights: how much of each, in the same order.
             prosody_of: place (from 0) of the voice whose manner of speaking it takes.
+            prosody_weights: how much of each one's manner of speaking, where that differs.
 
         Returns:
-            voice (its key for "speak" and "keep_voice").
+            voice (its key for "speak" and "keep_voice"), likeness (cosine of timbres, by parent).
         """
-        if len(voices) != len(weights):
+        shares = weights if prosody_weights is None else prosody_weights
+        if not len(voices) == len(weights) == len(shares):
             raise PageError("error_need_two")
         parents = [(str(key), float(weight)) for key, weight in zip(voices, weights, strict=True)]
-        made = blend_action.blend_voices(context, parents, prosody_of, Job())
-        return {"voice": f"{voice_action.RECENT}:{made}"}
+        manner = None if prosody_weights is None else [float(one) for one in prosody_weights]
+        made = blend_action.blend_voices(context, parents, prosody_of, Job(), manner)
+        return _made(made)
 
-    return [clone, blend]
+    def new_voice(unlike_known: bool = False, seed: int | None = None) -> dict[str, Any]:
+        """Draw a new plausible voice that belongs to nobody; "keep_voice" stores it.
+
+        Args:
+            unlike_known: keep away from all voices that are known.
+            seed: a whole number draws the same voice again.
+
+        Returns:
+            voice (its key for "speak" and "keep_voice"), likeness (cosine of timbres, by parent).
+        """
+        return _made(blend_action.draw(context, unlike_known, Job(), seed))
+
+    def _made(token: str) -> dict[str, Any]:
+        found = blend_action.describe(context, token)
+        likeness = {one.name: round(one.similarity, 4) for one in found.parents}
+        return {"voice": f"{voice_action.RECENT}:{token}", "likeness": likeness}
+
+    return [clone, blend, new_voice]
 
 
 def _keeping(context: AppContext) -> list[Callable[..., Any]]:
@@ -122,7 +143,7 @@ def _keeping(context: AppContext) -> list[Callable[..., Any]]:
         """List the voices that can speak.
 
         Returns:
-            For each voice: key, name, languages, kind (example or kept), parents of a blend.
+            For each voice: key, name, languages, kind (example or kept), tags, parents of a blend.
         """
         return [_plain(card) for card in voice_action.list_voices(context)]
 
@@ -135,7 +156,7 @@ def _keeping(context: AppContext) -> list[Callable[..., Any]]:
             consent: who agreed to the cloning, in words; a blend inherits its parents' statements.
 
         Returns:
-            key, name, languages, kind and parents of the kept voice.
+            key, name, languages, kind, tags and parents of the kept voice.
         """
         token = voice.removeprefix(f"{voice_action.RECENT}:")
         return _plain(voice_action.keep_voice(context, token, name, consent))
@@ -148,9 +169,22 @@ def _keeping(context: AppContext) -> list[Callable[..., Any]]:
             new_name: for it.
 
         Returns:
-            key, name, languages, kind and parents of the kept voice.
+            key, name, languages, kind, tags and parents of the kept voice.
         """
-        return _plain(voice_action.rename_voice(context, name, new_name))
+        tags = ",".join(context.kept(name).tags)
+        return _plain(voice_action.change_voice(context, name, new_name, tags))
+
+    def tag_voice(name: str, tags: list[str]) -> dict[str, Any]:
+        """Give a kept voice tags to find it by; they take the place of the old ones.
+
+        Args:
+            name: of the kept voice.
+            tags: up to 12 words, without commas.
+
+        Returns:
+            key, name, languages, kind, tags and parents of the kept voice.
+        """
+        return _plain(voice_action.change_voice(context, name, name, ",".join(tags)))
 
     def remove_voice(name: str) -> dict[str, Any]:
         """Delete a kept voice.
@@ -163,6 +197,10 @@ def _keeping(context: AppContext) -> list[Callable[..., Any]]:
         """
         return {"undo": f"{voice_action.RECENT}:{voice_action.delete_voice(context, name)}"}
 
+    return [voices, keep_voice, rename_voice, tag_voice, remove_voice]
+
+
+def _filing(context: AppContext) -> list[Callable[..., Any]]:
     def export_voice(name: str) -> dict[str, Any]:
         """Give out a kept voice as a file.
 
@@ -182,7 +220,7 @@ def _keeping(context: AppContext) -> list[Callable[..., Any]]:
             file: the file in base64.
 
         Returns:
-            key, name, languages, kind and parents of the kept voice.
+            key, name, languages, kind, tags and parents of the kept voice.
         """
         path = received(context, file, "voice")
         try:
@@ -190,13 +228,13 @@ def _keeping(context: AppContext) -> list[Callable[..., Any]]:
         finally:
             path.unlink(missing_ok=True)
 
-    return [voices, keep_voice, rename_voice, remove_voice, export_voice, import_voice]
+    return [export_voice, import_voice]
 
 
 def _plain(card: voice_action.VoiceCard) -> dict[str, Any]:
     return {
         "key": card.key, "name": card.name, "languages": list(card.languages),
-        "kind": card.kind, "parents": dict(card.parents),
+        "kind": card.kind, "tags": list(card.tags), "parents": dict(card.parents),
     }
 
 

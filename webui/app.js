@@ -122,6 +122,70 @@ window.voicePlayer = (() => {
     },
   };
 
+  // The map of voices: a tap or a drag puts the mark somewhere, arrow keys move it, Enter mixes.
+  const markOf = (map) => map.querySelector("[data-mark]");
+  const place = (map, x, y) => {
+    const scale = Number(map.dataset.scale);
+    const mark = markOf(map);
+    const within = (value) => Math.min(1, Math.max(-1, value));
+    mark.dataset.x = within(x).toFixed(4);
+    mark.dataset.y = within(y).toFixed(4);
+    mark.style.left = `${50 + scale * mark.dataset.x}%`;
+    mark.style.top = `${50 - scale * mark.dataset.y}%`;
+    mark.classList.remove("unset");
+  };
+  const placed = (map) => {
+    const mark = markOf(map);
+    const scale = Number(map.dataset.scale);
+    if (mark.dataset.x === undefined) {
+      place(map, (parseFloat(mark.style.left) - 50) / scale, (50 - parseFloat(mark.style.top)) / scale);
+    }
+    return [Number(mark.dataset.x), Number(mark.dataset.y)];
+  };
+  const mix = (map) => {
+    window.voicePlayer.start(true);
+    send(map.dataset.map, placed(map).join(","));
+  };
+  const pointTo = (map, event) => {
+    const box = map.getBoundingClientRect();
+    const scale = Number(map.dataset.scale);
+    place(map, ((event.clientX - box.left) / box.width * 100 - 50) / scale,
+      (50 - (event.clientY - box.top) / box.height * 100) / scale);
+  };
+  let dragged = null;
+  document.addEventListener("pointerdown", (event) => {
+    const map = event.target.closest("[data-map]");
+    if (!map || event.button !== 0 || event.target.closest("[data-send]")) return;
+    dragged = map;
+    pointTo(map, event);
+    event.preventDefault();
+    markOf(map).focus({ preventScroll: true });
+  });
+  document.addEventListener("pointermove", (event) => { if (dragged) pointTo(dragged, event); });
+  document.addEventListener("pointercancel", () => { dragged = null; });
+  document.addEventListener("pointerup", (event) => {
+    if (!dragged) return;
+    const map = dragged;
+    dragged = null;
+    pointTo(map, event);
+    mix(map);
+  });
+  document.addEventListener("keydown", (event) => {
+    const mark = event.target.closest && event.target.closest("[data-mark]");
+    if (!mark) return;
+    const map = mark.closest("[data-map]");
+    const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
+    if (step) {
+      const [x, y] = placed(map);
+      place(map, x + 0.05 * step[0], y + 0.05 * step[1]);
+    } else if (event.key === "Enter" || event.key === " ") {
+      mix(map);
+    } else {
+      return;
+    }
+    event.preventDefault();
+  });
+
   const ready = () => {
     const choice = localStorage.getItem(THEME);
     if (choice) dark(choice === "dark");
@@ -132,7 +196,12 @@ window.voicePlayer = (() => {
     const link = event.target.closest("a[data-language]");
     if (link) saveDraft();
     const sender = event.target.closest("button[data-send]");
-    if (sender) send(sender.dataset.send, sender.dataset.value);
+    if (sender) {
+      if (sender.dataset.listen !== undefined) window.voicePlayer.start(true);
+      const map = sender.closest("[data-map]");
+      if (map) place(map, ...sender.dataset.value.split(",").map(Number));
+      send(sender.dataset.send, sender.dataset.value);
+    }
     const player = event.target.closest("button[data-play]");
     if (player) playFile(player.dataset.play);
     if (event.target.closest("button[data-theme-switch]")) {

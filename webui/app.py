@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 from webui import api, messages, theme
 from webui.actions.speak import LIBRARY, RECORDING
 from webui.components import markup
+from webui.components.batch_view import sent
 from webui.components.passage_panel import history_table
 from webui.components.visitor import locale_of, session_of, visitor_of
 from webui.components.voice_choices import language_choices, voice_choices
@@ -32,7 +33,7 @@ def build_page(context: AppContext, t: gr.I18n) -> gr.Blocks:
     with gr.Blocks(title=name, analytics_enabled=False, delete_cache=(HOUR, DAY)) as page:
         chip = _header(context, t)
         timer = gr.Timer(1.0)
-        with gr.Tabs(elem_id="voice-tabs"):
+        with gr.Tabs(elem_id="voice-tabs") as tabs:
             with gr.Tab(t("tab_speak"), id="speak"):
                 speaking = speak.build(context, t)
             with gr.Tab(t("tab_blend"), id="blend") as blend_tab:
@@ -53,30 +54,33 @@ def build_page(context: AppContext, t: gr.I18n) -> gr.Blocks:
             kinds = (RECORDING, LIBRARY)
             sources = [(messages.text(locale, f"source_{one}"), one) for one in kinds]
             choices = voice_choices(context, locale)
-            prosody = [(messages.text(locale, "blend_heaviest"), blend.HEAVIEST)] + [
-                (messages.text(locale, f"blend_voice_{i + 1}"), str(i + 1))
-                for i in range(len(boxes.voices))
-            ]
             return (
                 gr.Radio(choices=sources), gr.Dropdown(choices=choices),
-                gr.Dropdown(choices=language_choices(locale)), gr.Dropdown(choices=prosody),
+                gr.Dropdown(choices=language_choices(locale)),
                 *(gr.Dropdown(choices=choices) for _ in boxes.voices),
                 gr.Dropdown(choices=choices), gr.Dropdown(choices=language_choices(locale)),
                 *(gr.Dropdown(choices=choices) for _ in many.roles),
             )
 
+        def sentence(request: gr.Request) -> str:
+            return messages.text(locale_of(request), "blend_sentence")
+
         reference = speaking.reference
-        lists = [reference.kind, reference.voice, speaking.language, boxes.prosody, *boxes.voices,
+        lists = [reference.kind, reference.voice, speaking.language, *boxes.voices,
                  many.voice, many.language, *many.roles]
         page.load(fill, None, lists, **QUIET)
         for tab in (blend_tab, batch_tab):
             tab.select(fill, None, lists, **QUIET)
+        page.load(sentence, None, boxes.text, **QUIET)
+        blend_tab.select(boxes.show, None, boxes.shown, **QUIET)
         page.load(
             speaking.resume, None, speaking.outputs, concurrency_limit=64,
             api_visibility="private", show_progress="hidden")
         _show_history(context, page, speaking.history)
         batch_tab.select(many.show, many.state, many.shown, **QUIET)
-        voices_tab.select(lambda: voices.refreshed(context), None, listed.chosen, **QUIET)
+        voices_tab.select(listed.show, listed.state, listed.cards, **QUIET)
+        listed.use.change(
+            _speak_with, listed.use, [tabs, reference.kind, reference.voice], **QUIET)
         _fill_when_opened(context, (models_tab, installed), (settings_tab, about))
         _watch_model(context, page, chip, timer)
 
@@ -109,6 +113,12 @@ def _header(context: AppContext, t: gr.I18n) -> gr.HTML:
                 f'<button type="button" data-theme-switch>{t("theme_button")}</button></nav>'
             )
             return gr.HTML(markup.model_chip("en", context.model), elem_id="voice-model")
+
+
+def _speak_with(value: str) -> tuple[Any, ...]:
+    """Opens the tab Speak with the voice that a button named."""
+    key = sent(value)
+    return (gr.Tabs(selected="speak"), LIBRARY, key) if key else (gr.skip(),) * 3
 
 
 def _show_history(context: AppContext, page: gr.Blocks, history: gr.HTML) -> None:

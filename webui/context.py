@@ -42,7 +42,7 @@ class SpeakingModel(Protocol):
 
     def blend(
         self, weights: Mapping[Voice, float], prosody_of: Voice | None = None, name: str = "",
-        *, require_consent: bool = False,
+        *, prosody: Mapping[Voice, float] | None = None, require_consent: bool = False,
     ) -> Voice: ...
 
     def examples(self) -> list[Voice]: ...

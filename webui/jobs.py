@@ -89,6 +89,11 @@ class Jobs:
                 if self._running.get(visitor) is job:
                     del self._running[visitor]
 
+    def working(self, visitor: str) -> bool:
+        """Whether a job of a visitor has the model."""
+        with self._lock:
+            return visitor in self._running
+
     def cancel(self, visitor: str) -> bool:
         """Asks all jobs of a visitor to stop; False where none has the model."""
         with self._lock:

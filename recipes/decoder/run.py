@@ -33,6 +33,7 @@ from voice.training.weights import trained_tokenizer, write_part_spec
 def main(options: Options, tokenizer: Path, all_judges: bool, **chosen: Any) -> None:
     """Trains the decoder on the labelled CACHE into OUT."""
     config = DecoderTraining(judges_a_step=None if all_judges else 2, **chosen)
+    config = options.changed(config)
     if options.smoke:
         config = replace(config, recordings=2, windows=2, adversarial_start=2)
     spec = VitsSpec()

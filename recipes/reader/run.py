@@ -24,7 +24,9 @@ from voice.training.weights import trained_tokenizer, write_part_spec
 )
 def main(options: Options, tokenizer: Path) -> None:
     """Trains the reader on the labelled CACHE into OUT."""
-    config = replace(ReaderTraining(), recordings=4) if options.smoke else ReaderTraining()
+    config = options.changed(ReaderTraining())
+    if options.smoke:
+        config = replace(config, recordings=4)
     model = trained_tokenizer(tokenizer)
     write_part_spec(options.settings.out, model.spec)
     task = ReaderTask(options.corpus(), model, config, options.settings.device)

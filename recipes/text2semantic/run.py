@@ -34,7 +34,7 @@ MINI = Text2SemanticSpec(
 @training_options
 def main(options: Options) -> None:
     """Trains the model on the labelled CACHE into OUT."""
-    spec, config = MINI, Text2SemanticTraining()
+    spec, config = MINI, options.changed(Text2SemanticTraining())
     if options.smoke:
         spec, config = replace(spec, layers=2, width=80, hidden=160), replace(config, positions=400)
     write_part_spec(options.settings.out, spec)

@@ -19,7 +19,7 @@ from voice.training.weights import write_part_spec
 @training_options
 def main(options: Options) -> None:
     """Trains the tokenizer on DATA (a folder with corpus/ and speech/) into OUT."""
-    config = TokenizerTraining()
+    config = options.changed(TokenizerTraining())
     spec = TokenizerSpec()
     if options.smoke:
         config = replace(

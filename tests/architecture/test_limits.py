@@ -18,7 +18,8 @@ PACKAGE_OF = {  # module -> its name in the package index, where they differ
 }
 # perth's weights are read; it and jieba need setuptools; the other is python-mecab-ko's dictionary
 INDIRECT = {"resemble-perth", "setuptools", "python-mecab-ko-dic"}
-OPTIONAL = {"matplotlib", "tensorboard"}  # curves of a training run, where they are installed
+# curves of a training run and speech recognition, where they are installed
+OPTIONAL = {"matplotlib", "tensorboard", "faster_whisper"}
 
 
 @pytest.mark.parametrize("source", sources(), ids=lambda s: s.path)
@@ -78,7 +79,8 @@ def test_what_is_required_is_imported() -> None:
 
 
 def test_requirements_are_pinned() -> None:
-    for name in ("requirements.txt", "requirements-dev.txt", "requirements-eval.txt"):
+    for name in ("requirements.txt", "requirements-dev.txt", "requirements-eval.txt",
+                 "requirements-recogniser.txt"):
         for line in (ROOT / name).read_text("utf8").splitlines():
             if line.strip() and not line.startswith("#"):
                 assert re.search(r"==|<", line), f"{name}: {line} has no version"

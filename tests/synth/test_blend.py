@@ -216,3 +216,22 @@ def test_two_voices_of_one_model() -> None:
 def test_voices_of_one_name_are_told_apart() -> None:
     got = blend_voices({make_voice("Ada", 1): 1, make_voice("Ada", 2): 3})
     assert got.parents == {"Ada": 0.25, "Ada (2)": 0.75}
+
+
+def test_the_manner_of_speaking_is_weighed_apart() -> None:
+    a, b, c = (make_voice(name, i, pitch_hz=hz) for i, (name, hz) in enumerate(
+        [("A", 100.0), ("B", 200.0), ("C", 400.0)]))
+    timbre = {a: 0.8, b: 0.1, c: 0.1}
+    plain = blend_voices(timbre)
+    made = blend_voices(timbre, prosody={b: 1, c: 3})
+    assert np.array_equal(made.timbre, plain.timbre), "the timbre is not touched"
+    assert plain.prompt_codes is a.prompt_codes and made.prompt_codes is c.prompt_codes
+    assert made.pitch_hz == pytest.approx(2 ** (0.25 * math.log2(200) + 0.75 * math.log2(400)))
+    assert made.parents == pytest.approx({"A": 0.8, "B": 0.1, "C": 0.1})
+    assert made.prosody == pytest.approx({"B": 0.25, "C": 0.75}) and plain.prosody == {}
+    with pytest.raises(OptionError, match="not blended"):
+        blend_voices({a: 1, b: 1}, prosody={c: 1})
+    with pytest.raises(OptionError, match="all 0"):
+        blend_voices({a: 1, b: 1}, prosody={a: 0})
+    with pytest.raises(OptionError, match="both"):
+        blend_voices({a: 1, b: 1}, prosody={a: 1}, prosody_of=b)

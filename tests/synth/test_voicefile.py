@@ -21,6 +21,7 @@ from voice.synth.voicefile import (
     Voice,
     check_consent,
     check_name,
+    check_tags,
     from_bytes,
     read_voice,
     to_bytes,
@@ -240,3 +241,26 @@ def test_voices_that_break_the_rules_are_not_written(tmp_path: Path) -> None:
 def test_writing_where_one_cannot(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="does not exist"):
         make_voice().save(tmp_path / "none" / "a.voice")
+
+
+def test_tags_and_the_shares_of_the_manner_of_speaking_are_kept() -> None:
+    voice = make_voice(tags=("warm", "旁白"), parents={"A": 0.5, "B": 0.5}, prosody={"B": 1.0})
+    assert same(from_bytes(to_bytes(voice)), voice)
+    assert check_tags([" warm ", "", "warm", "slow"]) == ("warm", "slow")
+    for wrong in (["x" * 31], [str(i) for i in range(13)], ["a/b"], ["a\nb"]):
+        with pytest.raises(OptionError):
+            check_tags(wrong)
+    with pytest.raises(VoiceFileError):
+        to_bytes(make_voice(tags=(" loose ",)))
+
+
+def test_files_of_before_tags_are_read() -> None:
+    data = to_bytes(make_voice())
+    size = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + size])
+    kept = json.loads(header["__metadata__"]["voice"])
+    assert kept.pop("tags") == [] and kept.pop("prosody") == []
+    header["__metadata__"]["voice"] = json.dumps(kept)
+    head = json.dumps(header).encode()
+    head += b" " * (-len(head) % 8)
+    assert same(from_bytes(len(head).to_bytes(8, "little") + head + data[8 + size :]), make_voice())

@@ -37,6 +37,11 @@ MIXED = {
     "这个API的": "zh e4 g e5 EY1 P IY1 AY1 d e5",
     "これは東京です。Hello": "k o [ r e w a UNK t o [ o ky o o d e ] s u . HH AH0 L OW1",
     "今天10km": "j in1 t ian1 sh ir2 q ian1 m i3",
+    "16GB内存": "sh ir2 l iu4 JH IY1 B IY1 n ei4 c un2",
+    "航班CA1234": "h ang2 b an1 S IY1 EY1 y ao1 EE er4 s an1 s i04",
+    "60 m²": "S IH1 K S T IY0 S K W EH1 R M IY1 T ER0 Z",
+    "5m³": "F AY1 V K Y UW1 B IH0 K M IY1 T ER0 Z",
+    "Tシャツ": "t i [ i sh a ts u",
 }
 
 
@@ -54,6 +59,10 @@ SPANS = {
     "123": ["en"],
     "温度是85°C，太高": ["zh"],
     "MyGO?你也喜欢まいご吗？": ["en", "zh", "ja", "zh"],
+    "网址https://a.com/b?c=2，好。": ["zh", "en", "zh"],
+    "内存16GB，5G网络": ["zh", "en", "zh", "en", "zh"],
+    "MP3和iPhone15": ["en", "zh", "en", "zh"],
+    "Tシャツと4Kテレビ": ["ja"],
     "作業は終了。とても疲れた。": ["ja"],
     "我不知道。そうですか。": ["zh", "ja"],
 }

@@ -84,6 +84,13 @@ CHINESE = {
     "很长": "h en3 ch ang2", "长大": "zh ang3 d a4", "还书": "h uan2 sh u1",
     "绿旅": "l v4 l v3", "月夜烟": "y ve4 y E4 y En1", "日子四": "r ir4 z i05 s i04",
     "安恩欧": "AA an1 EE en1 OO ou1",
+    "跑得快": "p ao3 d e5 k uai4", "说得对": "sh uo1 d e5 d ui4", "舍不得": "sh e3 b u5 d e5",
+    "不得不": "b u4 d e2 b u4", "不得了": "b u4 d e2 l iao3",
+    "取得好成绩": "q v3 d e2 h ao3 ch eng2 j i4",
+    "轻轻地": "q ing1 q ing1 d e5", "妈妈地址": "m a1 m a5 d i4 zh ir3", "处在": "ch u3 z ai4",
+    "一楼": "y i1 l ou2", "一等奖": "y i1 d eng3 j iang3", "一点五": "y i1 d ian3 w u3",
+    "有一点": "y ou3 y i4 d ian3", "二十一点": "EE er4 sh ir2 y i1 d ian3",
+    "一不做二不休": "b u2 z uo4 EE er4 b u4 x iu1",
 }
 
 
@@ -107,6 +114,8 @@ JAPANESE = {
     "橋の端で箸を落とした": "h a [ sh i ] n o UNK h a [ sh i d e UNK h a ] sh i o UNK "
                             "o [ t o ] sh i t a",
     "ありがとう": "a [ r i ] g a t o o",
+    "36.5度": "s a ] N j u u UNK r o [ k u t e ] N UNK g o ] d o",
+    "4K": "y o [ N k e ] e",
 }
 
 

@@ -107,6 +107,67 @@ CASES = {
     "5 a.m.-6 p.m.": "five A M to six P M.",
     "C++ and C#": "C plus plus and C sharp",
     "<b>bold</b>": "bold",
+    # what hangs on the words beside it
+    "a $20-$30 range": "a twenty to thirty dollars range",
+    "$5–10 each, £5m-£7m": "five to ten dollars each, five million to seven million pounds",
+    "$1.50-$2.25": "one dollar and fifty cents to two dollars and twenty five cents",
+    "5-10 USD, €1.234,56":
+        "five to ten U S dollars, one thousand two hundred thirty four euros and fifty six cents",
+    "a $100K salary, a $5 bill": "a one hundred thousand dollar salary, a five dollar bill",
+    "I have a $20 and a $50": "I have a twenty dollars and a fifty dollars",
+    "the 60's, the 2020's": "the sixties, the twenty twenties",
+    "On 12/25 we met.": "On December twenty fifth we met.",
+    "1/1/20, 31.12.2023, 01-02-2023":
+        "January first, twenty twenty, December thirty first, twenty twenty three, "
+        "January second, twenty twenty three",
+    "Mon, 3 Feb 2024": "Monday, the third of February, twenty twenty four",
+    "Open Mon-Fri 9-5pm": "Open Monday to Friday nine to five P M",
+    "9:00-10:30 a.m.": "nine o'clock to ten thirty A M.",
+    "at 7.30 pm or 00:00": "at seven thirty P M or midnight",
+    "1h 30m and 5m20s": "one hour thirty minutes and five minutes twenty seconds",
+    "a 12\" ruler": "a twelve inch ruler",
+    "he said \"I am 12\" to us": "he said I am twelve to us",
+    "5ft 10in, 3 in. wide": "five feet ten inches, three inches wide",
+    "a 5 min. walk": "a five minutes walk",
+    "9.8 m/s²": "nine point eight meters per second squared",
+    "x² + y³, 10⁶": "x squared plus y cubed, ten to the power of six",
+    "a ≠ b": "a is not equal to b",
+    "6.02×10²³, 1e6":
+        "six point zero two times ten to the power of twenty three, one times ten to the "
+        "power of six",
+    "World War I, Part I": "World War one, Part one",
+    "I think. Part of it": "I think. Part of it",
+    "room 101, flight 370, suite 1204":
+        "room one oh one, flight three seventy, suite twelve oh four",
+    "1600 Pennsylvania Avenue": "sixteen hundred Pennsylvania Avenue",
+    "123 Main St.": "one twenty three Main Street.",
+    "Springfield, IL 62704": "Springfield, I L six two seven zero four",
+    "my PIN is 1234, zip code 90210":
+        "my pin is one two three four, zip code nine zero two one zero",
+    "1080p": "ten eighty p",
+    "call 555 123 4567": "call five five five, one two three, four five six seven",
+    "(555) 555-5555 x123":
+        "five five five, five five five, five five five five extension one two three",
+    "07700 900123": "zero seven seven zero zero, nine zero zero one two three",
+    "1-800-FLOWERS": "one eight hundred flowers",
+    "ISBN 978-3-16-148410-0, a 4-4-2":
+        "isbn nine seven eight, three, one six, one four eight four one zero, zero, a "
+        "four four two",
+    "1 000 000": "one million",
+    "192.168.0.1:80": "one nine two dot one six eight dot zero dot one colon eight zero",
+    "v2.0.1": "version two point zero point one",
+    "C:\\Users\\me": "C colon backslash Users backslash me",
+    "/usr/local/bin": "slash usr slash local slash bin",
+    "and/or": "and or",
+    "4x4": "four by four",
+    "50/50": "fifty fifty",
+    "10k-20k": "ten k to twenty k",
+    "72 degrees F": "seventy two degrees Fahrenheit",
+    "He moved to the U.S. They stayed.": "He moved to the U S. They stayed.",
+    "Sr. Manager": "Senior Manager",
+    "John Smith Jr. He left": "John Smith Junior. He left",
+    "two PhDs": "two P H D's",
+    "42nd St. in May": "forty second Street in May",
 }
 
 

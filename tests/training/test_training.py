@@ -314,3 +314,25 @@ def test_gradients_go_to_one_side_only() -> None:
     assert [float(p.grad) for p in sides if p.grad is not None] == [3.0, -3.0]
     assert update(optimizers[0], clip=100.0) == 3.0
     assert [float(p.detach()) for p in sides] == [-2.0, 1.0]
+
+
+def test_settings_of_a_recipe_are_checked(data: Path, tmp_path: Path) -> None:
+    command = importlib.import_module("recipes.reader.run").main
+    where = ("--data", data, "--cache", tmp_path, "--out", tmp_path, "--tokenizer", tmp_path)
+    for change, word in (("nonsense=1", "recordings"), ("recordings", "JSON"), ("rate=x", "JSON")):
+        result = CliRunner().invoke(command, [str(a) for a in (*where, "--set", change)])
+        assert result.exit_code == 2 and word in result.output, result.output
+
+
+@pytest.mark.slow
+def test_the_whole_model_by_one_command(data: Path, tmp_path: Path) -> None:
+    from voice.checkpoints.store import load_model
+
+    command = [sys.executable, "-m", "recipes.full.run", "--smoke", "--device", "cpu"]
+    where = ("--data", data, "--runs", tmp_path / "runs", "--out", tmp_path / "model")
+    done = subprocess.run(
+        [*command, *map(str, where)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    model = load_model(tmp_path / "model", "cpu")
+    assert model.reads and model.spec.decoder.prior.reads

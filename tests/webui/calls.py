@@ -48,8 +48,12 @@ def call(url: str, fn_index: int, data: list[Any]) -> dict[str, Any]:
 
 
 def endpoint(url: str, name: str, *data: Any) -> dict[str, Any]:
-    """The answer of a named endpoint."""
+    """The answer of a named endpoint; what is left out takes its default, as a client does."""
     with urllib.request.urlopen(f"{url}/config", timeout=60) as answer:
         functions = json.load(answer)["dependencies"]
+    with urllib.request.urlopen(f"{url}/gradio_api/info", timeout=60) as answer:
+        parameters = json.load(answer)["named_endpoints"][f"/{name}"]["parameters"]
     (index,) = [f["id"] for f in functions if f["api_name"] == name]
-    return call(url, index, list(data))
+    left = [one["parameter_default"] for one in parameters[len(data):]
+            if one["parameter_has_default"]]
+    return call(url, index, [*data, *left])

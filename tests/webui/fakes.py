@@ -117,7 +117,7 @@ class FakeSynthesizer:
 
     def blend(
         self, weights: Mapping[Voice, float], prosody_of: Voice | None = None, name: str = "",
-        *, require_consent: bool = False,
+        *, prosody: Mapping[Voice, float] | None = None, require_consent: bool = False,
     ) -> Voice:
         if require_consent and not all(voice.consent for voice in weights):
             raise ConsentError("No consent statement was given")
@@ -127,6 +127,7 @@ class FakeSynthesizer:
         parents: dict[str, Any] = {voice.name: w / total for voice, w in weights.items()}
         return Voice(
             name=name, model="fake", timbre=timbre, parents=parents,
+            prosody={voice.name: w for voice, w in (prosody or {}).items()},
             consent="; ".join(consents) if all(consents) else "",
         )
 

@@ -6,6 +6,7 @@ import json
 import logging
 import threading
 import time
+import wave
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from voice import (
     ConsentError,
     ModelFileError,
     NothingToSayError,
+    OptionError,
     OutputError,
     UnknownTextError,
     VoiceFileError,
@@ -207,7 +209,15 @@ def test_keep_list_rename_export_import_delete_restore(
     take = run(context, Request("Hi.", Source(LIBRARY, key=card.key)))[-1].take
     assert take.voice_name == "Robin"
 
-    assert voices.rename_voice(context, "Robin", "Robin 2").name == "Robin 2"
+    with pytest.raises(PageError) as error:
+        voices.change_voice(context, "Robin", " ", "")
+    assert key_of(error) == "error_need_name"
+    changed = voices.change_voice(context, "Robin", "Robin 2", "warm, slow，旁白, warm,")
+    assert changed.name == "Robin 2" and changed.tags == ("warm", "slow", "旁白")
+    assert voices.change_voice(context, "Robin 2", "Robin 2", "").tags == ()
+    with pytest.raises(OptionError, match="tags"):
+        voices.change_voice(context, "Robin 2", "Robin 2", "x" * 31)
+    assert context.library.names() == ["Robin 2"]
     file = voices.export_voice(context, "Robin 2")
     assert file.name == "Robin-2.voice" and file.is_relative_to(context.outputs)
     undo = voices.delete_voice(context, "Robin 2")
@@ -217,6 +227,11 @@ def test_keep_list_rename_export_import_delete_restore(
     assert voices.import_voice(context, str(file)).consent == "I am the speaker."
     rate, samples = voices.preview(context, "kept:Robin 2")
     assert rate == 24000 and samples.dtype == np.int16 and len(samples) == 9600
+    preview = voices.preview_file(context, "kept:Robin 2")
+    assert preview is not None and preview == voices.preview_file(context, "kept:Robin 2")
+    with wave.open(str(preview)) as sound:
+        assert (sound.getframerate(), sound.getnframes()) == (24000, 9600)
+    assert voices.preview_file(context, "example:Isla").suffix == ".opus"
     broken = context.outputs / "x.voice"
     broken.write_bytes(b"\x80\x04pickle")
     with pytest.raises(VoiceFileError):

@@ -17,8 +17,8 @@ from tests.webui.calls import endpoint
 from tests.webui.conftest import Site
 
 NAMES = {
-    "speak", "clone", "blend", "voices", "keep_voice", "rename_voice", "remove_voice",
-    "export_voice", "import_voice",
+    "speak", "clone", "blend", "new_voice", "voices", "keep_voice", "rename_voice", "tag_voice",
+    "remove_voice", "export_voice", "import_voice",
 }
 
 
@@ -55,8 +55,9 @@ def test_clone_speak_keep_rename_export_remove_import(
     assert no_consent["success"] is False
     card = ask(site, "keep_voice", made["voice"], "Robin", "I am the speaker.")
     assert card == {"key": "kept:Robin", "name": "Robin", "languages": ["en"], "kind": "kept",
-                    "parents": {}}
-    assert ask(site, "rename_voice", "Robin", "Robin 2")["key"] == "kept:Robin 2"
+                    "tags": [], "parents": {}}
+    assert ask(site, "tag_voice", "Robin", ["warm", "slow"])["tags"] == ["warm", "slow"]
+    assert ask(site, "rename_voice", "Robin", "Robin 2")["tags"] == ["warm", "slow"]
     given = ask(site, "export_voice", "Robin 2")
     assert given["file_name"] == "Robin-2.voice"
     undo = ask(site, "remove_voice", "Robin 2")["undo"]
@@ -66,19 +67,31 @@ def test_clone_speak_keep_rename_export_remove_import(
     for name in ("Back", "Robin 2"):
         ask(site, "remove_voice", name)
     actions = [json.loads(r.getMessage())["action"] for r in caplog.records if r.name == "webui"]
-    assert actions.count("keep_voice") == 3 and {"clone", "speak", "rename_voice", "export_voice",
+    assert actions.count("keep_voice") == 3 and {"clone", "speak", "change_voice", "export_voice",
                                                 "delete_voice", "import_voice"} <= set(actions)
 
 
 def test_a_blend_needs_the_consent_of_every_parent(site: Site, recording: Path) -> None:
     sound = base64.b64encode(recording.read_bytes()).decode()
     nobody = ask(site, "clone", sound, "wav", True, "")["voice"]
-    refused = endpoint(site.url, "blend", [nobody, "example:Isla"], [1.0, 1.0], None)
+    refused = endpoint(site.url, "blend", [nobody, "example:Isla"], [1.0, 1.0], None, None)
     assert refused["success"] is False and "consent" in refused["output"]["error"].lower()
-    mixed = ask(site, "blend", ["example:Isla", "example:Ken"], [3.0, 1.0], 0)
+    mixed = ask(site, "blend", ["example:Isla", "example:Ken"], [3.0, 1.0], 0, None)
     card = ask(site, "keep_voice", mixed["voice"], "Both", "")
     assert card["parents"] == {"Isla": 0.75, "Ken": 0.25}
     ask(site, "remove_voice", "Both")
+
+
+def test_a_voice_of_nobody_is_drawn_and_speaks(site: Site) -> None:
+    made = ask(site, "new_voice", True, 3)
+    assert len(made["likeness"]) == 3 and made == made | {"likeness": ask(
+        site, "new_voice", True, 3)["likeness"]}
+    said = ask(site, "speak", "One two three.", made["voice"], "en", 1.0, None)
+    assert said["seconds"] == pytest.approx(0.6)
+    apart = ask(site, "blend", ["example:Isla", "example:Ken"], [3.0, 1.0], None, [0.0, 1.0])
+    assert set(apart["likeness"]) == {"Isla", "Ken"}
+    wrong = endpoint(site.url, "blend", ["example:Isla", "example:Ken"], [3.0, 1.0], None, [1.0])
+    assert wrong["success"] is False
 
 
 def test_wrong_requests_are_answered_in_a_sentence(site: Site) -> None:

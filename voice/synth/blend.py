@@ -156,7 +156,7 @@ def _usable(weight: object) -> bool:
 
 def blend_voices(
     weights: Mapping[Voice, float], name: str = "", *, prosody_of: Voice | None = None,
-    require_consent: bool = False,
+    prosody: Mapping[Voice, float] | None = None, require_consent: bool = False,
 ) -> Voice:
     """A new voice between others.
 
@@ -164,6 +164,8 @@ def blend_voices(
         weights: by voice; two or more voices, of one model.
         name: of the new voice; may be empty if it is not kept.
         prosody_of: the parent whose prompt it continues; by default the heaviest.
+        prosody: weights of the manner of speaking, where they are not those of the timbre: its
+            pitch lies between by these, and the heaviest one's prompt is continued.
         require_consent: whether every parent must have a consent statement. Without, a parent
             that has none leaves the new voice without one, and so it cannot be kept.
 
@@ -183,29 +185,46 @@ def blend_voices(
     _check_models(voices, names)
     if require_consent:
         _check_consents(voices, names)
-    prosody = prosody_of or max(voices, key=lambda voice: float(weights[voice]))
-    if prosody not in weights:
-        raise OptionError(
-            f"The prosody is to come from {prosody.name}, which is not blended",
-            f"Name one of {', '.join(names)}.",
-        )
+    spoken = _prosody(voices, names, prosody_of, prosody)
+    pitched = list((spoken or shares).values())
+    leader = prosody_of or voices[max(range(len(voices)), key=pitched.__getitem__)]
     return Voice(
         name=check_name(name) if name else "",
-        model=prosody.model,
-        revision=prosody.revision,
+        model=leader.model,
+        revision=leader.revision,
         timbre=blend_timbres([v.timbre for v in voices], list(shares.values())),
-        pitch_hz=mean_pitch([v.pitch_hz for v in voices], list(shares.values())),
-        prompt_codes=prosody.prompt_codes,
-        prompt_phonemes=prosody.prompt_phonemes,
-        prompt_text=prosody.prompt_text,
-        prompt_mel=prosody.prompt_mel,
-        languages=tuple(dict.fromkeys(lang for v in (prosody, *voices) for lang in v.languages)),
+        pitch_hz=mean_pitch([v.pitch_hz for v in voices], pitched),
+        prompt_codes=leader.prompt_codes,
+        prompt_phonemes=leader.prompt_phonemes,
+        prompt_text=leader.prompt_text,
+        prompt_mel=leader.prompt_mel,
+        languages=tuple(dict.fromkeys(lang for v in (leader, *voices) for lang in v.languages)),
         consent=_inherited(voices, names),
         consent_date=max(voice.consent_date for voice in voices),
         source_hash=_source(voices, list(shares.values())),
         parents=shares,
+        prosody={name: share for name, share in spoken.items() if share},
         created=now(),
     )
+
+
+def _prosody(
+    voices: Sequence[Voice], names: Sequence[str], leader: Voice | None,
+    weights: Mapping[Voice, float] | None,
+) -> dict[str, float]:
+    """Shares of the manner of speaking by name; empty where they are those of the timbre."""
+    foreign = [v.name or "unnamed" for v in ([leader] if leader else list(weights or {}))
+               if v not in voices]
+    if foreign:
+        raise OptionError(
+            f"The prosody is to come from {', '.join(foreign)}, which is not blended",
+            f"Name one of {', '.join(names)}.",
+        )
+    if leader is not None and weights is not None:
+        raise OptionError("The prosody has both one voice and weights", "Give one of them.")
+    if weights is None:
+        return {}
+    return check_weights({n: weights.get(v, 0.0) for n, v in zip(names, voices, strict=True)})
 
 
 def _distinct(names: list[str]) -> list[str]:

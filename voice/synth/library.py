@@ -21,6 +21,7 @@ from voice.synth.voicefile import (
     Voice,
     check_consent,
     check_name,
+    check_tags,
     read_voice,
     write_voice,
 )
@@ -127,12 +128,13 @@ class VoiceLibrary:
 
         Raises:
             ConsentError: it has no consent statement.
-            OptionError: its name is not allowed.
+            OptionError: its name or a tag is not allowed.
             OutputError: the name is taken, or the folder cannot be written to.
         """
         kept = replace(
             voice, name=check_name(voice.name), consent=check_consent(voice.consent),
             consent_date=voice.consent_date or now(), created=voice.created or now(),
+            tags=check_tags(voice.tags),
         )
         try:
             self.folder.mkdir(parents=True, exist_ok=True)

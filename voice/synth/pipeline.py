@@ -181,7 +181,7 @@ class Synthesizer:
 
     def blend(
         self, weights: Mapping[Voice, float], prosody_of: Voice | None = None, name: str = "",
-        *, require_consent: bool = False,
+        *, prosody: Mapping[Voice, float] | None = None, require_consent: bool = False,
     ) -> Voice:
         """A voice between others; see :func:`voice.synth.blend.blend_voices`."""
         from voice.synth.blend import blend_voices
@@ -189,7 +189,8 @@ class Synthesizer:
         for voice in weights:
             self.check_voice(voice)
         return blend_voices(
-            weights, name, prosody_of=prosody_of, require_consent=require_consent
+            weights, name, prosody_of=prosody_of, prosody=prosody,
+            require_consent=require_consent,
         )
 
     # Speaking

@@ -20,6 +20,7 @@ import os
 import re
 import struct
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ FORMAT = "voice"
 FORMAT_VERSION = 1
 SUFFIX = ".voice"
 MAX_NAME = 80
+MAX_TAGS, MAX_TAG = 12, 30
 MAX_FILE_BYTES = 16 << 20
 _MAX_HEADER = 1 << 18
 _MAX_TEXT = 4000
@@ -50,6 +52,7 @@ _ARRAYS: dict[str, tuple[str, int]] = {
     "prompt_mel": ("float32", 1 << 20),
     "preview": ("int16", 60 * 48000),
 }
+_SHARES = ("parents", "prosody")
 _OPTIONAL = frozenset({"preview", "prompt_mel"})
 _FORBIDDEN = re.compile(r"[/\\]")
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cs", "Cn", "Co", "Zl", "Zp"})
@@ -103,6 +106,8 @@ class Voice:
         preview: (N,) int16, how it sounds, or None.
         preview_rate: of the preview, in Hz.
         parents: weight by name, where it is a blend.
+        prosody: the same of its manner of speaking, where that was weighed apart.
+        tags: words to find it by; see :func:`check_tags`.
         created: UTC time, ISO 8601.
         continued: where the prompt is in the recordings; not kept in files.
     """
@@ -123,6 +128,8 @@ class Voice:
     preview: np.ndarray | None = None
     preview_rate: int = 24000
     parents: dict[str, float] = field(default_factory=dict)
+    prosody: dict[str, float] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
     created: str = ""
     continued: Continued | None = None
 
@@ -162,6 +169,8 @@ class _Metadata:
     parents: tuple[_Parent, ...]
     created: str
     pitch_hz: float = 0.0
+    prosody: tuple[_Parent, ...] = ()
+    tags: tuple[str, ...] = ()
 
 
 def check_name(name: str) -> str:
@@ -187,6 +196,19 @@ def check_name(name: str) -> str:
         what = "characters that cannot be seen" if hidden else "a slash or starts with a dot"
         raise OptionError(f"The name of the voice {ascii(name)} has {what}", remedy)
     return name
+
+
+def check_tags(tags: Iterable[str]) -> tuple[str, ...]:
+    """Tags in their normal form: without surrounding spaces, each once, none empty.
+
+    Raises:
+        OptionError: there are too many, one is too long, or has what a name may not have.
+    """
+    found = dict.fromkeys(check_name(tag) for tag in tags if tag.strip())
+    if len(found) > MAX_TAGS or any(len(tag) > MAX_TAG for tag in found):
+        raise OptionError("There are too many tags, or one is too long",
+                          f"Up to {MAX_TAGS} of {MAX_TAG} letters each are kept.")
+    return tuple(found)
 
 
 def check_consent(consent: str) -> str:
@@ -224,10 +246,10 @@ def to_bytes(voice: Voice) -> bytes:
     Raises:
         VoiceFileError: the voice breaks the rules of such files.
     """
-    meta = _Metadata(
-        **{k: getattr(voice, k) for k in _Metadata.__dataclass_fields__ if k != "parents"},
-        parents=tuple(_Parent(k, float(v)) for k, v in voice.parents.items()),
-    )
+    values: dict[str, Any] = {k: getattr(voice, k) for k in _Metadata.__dataclass_fields__}
+    for key in _SHARES:
+        values[key] = tuple(_Parent(n, float(w)) for n, w in values[key].items())
+    meta = _Metadata(**values)
     arrays = {
         k: np.ascontiguousarray(getattr(voice, k), dtype)
         for k, (dtype, _) in _ARRAYS.items()
@@ -288,7 +310,7 @@ def from_bytes(data: bytes, where: str = "voice") -> Voice:
     _check_arrays(arrays, where)
     _check_metadata(meta, where)
     fields: dict[str, Any] = {k: getattr(meta, k) for k in _Metadata.__dataclass_fields__}
-    fields["parents"] = {p.name: p.weight for p in meta.parents}
+    fields.update({k: {p.name: p.weight for p in getattr(meta, k)} for k in _SHARES})
     fields.update(arrays)
     return Voice(**fields)
 
@@ -349,15 +371,18 @@ def _check_metadata(meta: _Metadata, where: str) -> None:
         raise VoiceFileError(f"{where} has a preview of {meta.preview_rate} Hz")
     if not 0.0 <= meta.pitch_hz <= _MAX_PITCH_HZ:  # also refuses NaN
         raise VoiceFileError(f"{where} has a pitch of {meta.pitch_hz} Hz")
-    if len(meta.parents) > _MAX_PARENTS:
+    shares = (*meta.parents, *meta.prosody)
+    if max(len(meta.parents), len(meta.prosody)) > _MAX_PARENTS:
         raise VoiceFileError(f"{where} has more than {_MAX_PARENTS} parents")
-    for parent in meta.parents:
+    for parent in shares:
         if not 0.0 <= parent.weight <= 1.0:  # also refuses NaN
             raise VoiceFileError(f"{where} has a parent of weight {parent.weight}")
     try:
-        for name in (meta.name, *(p.name for p in meta.parents)):
+        for name in (meta.name, *(p.name for p in shares)):
             if name and check_name(name) != name:
                 raise OptionError(f"The name {ascii(name)} is not in normal form")
+        if check_tags(meta.tags) != meta.tags:
+            raise OptionError("Its tags are not in normal form")
     except OptionError as error:
         raise VoiceFileError(f"{where}: {error.message}") from error
 

@@ -129,6 +129,10 @@ def spans_of(
     spoken = {*"%&$€£¥@+=", *marked.given}
     if not any(clean.is_letter(ch) or ch in spoken for ch in marked.text):
         raise NothingToSayError("nothing to say: the text has no words", "Give a text with words.")
+    if language in ("auto", "zh") and by_language.is_chinese(marked.text):
+        from voice.text.normalize import zh
+
+        marked.text = zh.codes(marked.text)
     kinds = {k: g.language for k, g in marked.given.items()}
     return marked, by_language.spans(marked.text, language, kinds, languages), unknown
 

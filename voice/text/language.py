@@ -10,11 +10,12 @@ and marks go with their neighbours.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from voice.errors import OptionError
-from voice.text.normalize.units import EVERY as UNITS
+from voice.text.normalize import units
+from voice.text.normalize.english_words import ADDRESS
 from voice.values import TextSpan
 
 LANGUAGES = ("en", "zh", "ja", "ko", "yue")
@@ -23,7 +24,16 @@ _CHINESE = frozenset("你您她吗呢吧啊很谁哪么们这说")
 _RATHER_CHINESE = frozenset("我是")
 _CANTONESE = frozenset("嘅咗哋喺嚟冇佢啲嗰嘢唔咩乜攞㗎嘥哂噉咁啱佬瞓嬲嗌揾搵睇")
 _SENTENCE = re.compile(r"[^。！？!?\n]*[。！？!?\n]+|[^。！？!?\n]+")
-_UNIT_AFTER = re.compile(rf"\s?(?:{'|'.join(map(re.escape, UNITS))})(?![A-Za-z])")
+_UNIT_AFTER = {
+    language: re.compile(rf"\s?(?:{'|'.join(map(re.escape, names))})(?![A-Za-z])")
+    for language, names in units.NAMES.items()
+}
+_ORDINAL_AFTER = re.compile(r"(?:st|nd|rd|th)(?![A-Za-z])")
+_NAMED_BY_NUMBER = re.compile(r"(?<![\w./@:+-])[A-Za-z]+-?(\d+(?:\.\d+)?)(?![\w./@-])", re.ASCII)
+_JAPANESE_LETTERS = re.compile(
+    "(?<![A-Za-z@._/-])(?<![A-Za-z][ -])[A-Z]{1,3}(?=[\u30a1-\u30fa\u30fc])"
+    "|(?<=[0-9])[A-Z]{1,3}(?![A-Za-z@._/-]|[ -][A-Za-z])")
+"""T in Tシャツ and K in 4K, which have Japanese names; AI alone is upstream's English."""
 _NUMBER = re.compile(r"(?:US|HK)?[$€£¥₩#+\-]?\d[\d.,:/\-~–〜～+×÷=*%‰]*")
 
 
@@ -79,6 +89,12 @@ def looks_chinese(text: str) -> bool:
     )
 
 
+def is_chinese(text: str) -> bool:
+    """Whether a text has Han characters and neither kana nor Hangul."""
+    return bool(SCRIPTS.han.search(text)) and not (
+        SCRIPTS.kana.search(text) or SCRIPTS.hangul.search(text))
+
+
 def looks_cantonese(text: str) -> bool:
     """Whether a text has characters that only written Cantonese uses."""
     return not _CANTONESE.isdisjoint(text)
@@ -125,14 +141,26 @@ def spans(
         either = language if language in ("zh", "ja", "yue") else "zh"
     base = language if language != "auto" else _base(text)
     out: list[TextSpan] = []
-    for match in _SENTENCE.finditer(text):
-        labels = _labels(match[0], (language, either, base), placeholders or {})
-        for ch, label in zip(match[0], labels, strict=True):
+    given = dict(placeholders or {})
+    addresses = [m.span() for m in ADDRESS.finditer(text)]
+    for start, end in _sentences(text, addresses):
+        inside = [(a - start, b - start) for a, b in addresses if start <= a < end]
+        labels = _labels(text[start:end], (language, either, base), given, inside)
+        for ch, label in zip(text[start:end], labels, strict=True):
             if out and out[-1].language == label:
                 out[-1] = TextSpan(out[-1].text + ch, label)
             else:
                 out.append(TextSpan(ch, label))
     return out
+
+
+def _sentences(text: str, addresses: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Start and end of each sentence; marks inside an address end none."""
+    hidden = list(text)
+    for first, last in addresses:
+        hidden[first:last] = "x" * (last - first)
+    for match in _SENTENCE.finditer("".join(hidden)):
+        yield match.span()
 
 
 def _base(text: str) -> str:
@@ -145,7 +173,8 @@ def _base(text: str) -> str:
 
 
 def _labels(
-    sentence: str, asked: tuple[str, str, str], placeholders: Mapping[str, str]
+    sentence: str, asked: tuple[str, str, str], placeholders: Mapping[str, str],
+    addresses: Sequence[tuple[int, int]],
 ) -> list[str]:
     """The language of each character of a sentence.
 
@@ -153,6 +182,7 @@ def _labels(
         sentence: part of the text.
         asked: the language asked for, that of Han characters, that of texts without letters.
         placeholders: see :func:`spans`.
+        addresses: where URLs and the like stand: all of each is English.
     """
     language, han, base = asked
     japanese = base == "ja" or bool(SCRIPTS.kana.search(sentence))
@@ -165,8 +195,13 @@ def _labels(
     if present and language not in present:
         main = others[0] if others else ("en" if language == "auto" else language)
         main = "en" if not others and language == "auto" else main
+    if main == "ja":
+        for match in _JAPANESE_LETTERS.finditer(sentence):
+            labels[match.start():match.end()] = ["ja"] * len(match[0])
     if main != "en":
-        _numbers(sentence, labels, main)
+        _numbers(sentence, labels, main, addresses)
+    for first, last in addresses:
+        labels[first:last] = ["en"] * (last - first)
     last = next((x for x in labels if x), main)
     for i, label in enumerate(labels):
         last = label or last
@@ -174,16 +209,26 @@ def _labels(
     return labels
 
 
-def _numbers(sentence: str, labels: list[str], main: str) -> None:
-    """Numbers (and their units) are read in the main language, unless glued to Latin letters."""
+def _numbers(
+    sentence: str, labels: list[str], main: str, addresses: Sequence[tuple[int, int]]
+) -> None:
+    """Numbers (and their units) are read in the main language, unless glued to Latin letters.
+
+    Chinese reads them in Chinese there too, where they are a name's: MP3, iPhone15, G1234.
+    """
+    if main in ("zh", "yue"):
+        for named in _NAMED_BY_NUMBER.finditer(sentence):
+            labels[named.start(1):named.end(1)] = [main] * len(named[1])
     for match in _NUMBER.finditer(sentence):
         start, end = match.span()
         glued = labels[start - 1] == "en" if start else False
+        if any(first <= start < last for first, last in addresses):
+            continue
         if glued or start > 1 and sentence[start - 1] in "-.@/_" and labels[start - 2] == "en":
             continue
-        unit = _UNIT_AFTER.match(sentence, end)
+        unit = _UNIT_AFTER[main].match(sentence, end)
         if unit:
             end = unit.end()
-        elif end < len(labels) and labels[end] == "en" and match[0][0].isdigit():
+        elif _ORDINAL_AFTER.match(sentence, end):
             continue
         labels[start:end] = [main] * (end - start)

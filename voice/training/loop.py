@@ -211,7 +211,8 @@ def train(task: Task, settings: RunSettings) -> dict[str, float]:
     step = load_state(task, settings.out) if settings.resume else 0
     writer = SummaryWriter(settings.out / "tensorboard") if main else None
     sums: dict[str, list[float]] = defaultdict(list)
-    begun = saved = gated = time.monotonic()
+    begun = saved = gated = logged = time.monotonic()
+    logged_step = step
     bar = tqdm(initial=step, total=settings.steps, disable=None if main else True)
     interrupted = False
 
@@ -240,7 +241,8 @@ def train(task: Task, settings: RunSettings) -> dict[str, float]:
         bar.update()
         if step % settings.log_steps == 0 and main:
             record = {k: float(np.mean(v)) for k, v in sums.items()}
-            record["seconds_a_step"] = time.monotonic() - now
+            record["seconds_a_step"] = (time.monotonic() - logged) / (step - logged_step)
+            logged, logged_step = time.monotonic(), step
             sums.clear()
             write_log(settings.out, writer, step, record)
             bar.set_postfix({k: f"{v:.3g}" for k, v in list(record.items())[:6]})

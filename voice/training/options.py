@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
+import json
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 import torch
@@ -16,6 +17,7 @@ from voice.training.corpus import Corpus, build
 from voice.training.loop import RunSettings, Task
 from voice.training.weights import begin_with
 
+C = TypeVar("C", bound=Any)  # a dataclass
 SMOKE_STEPS, SMOKE_RECORDINGS = 4, 24
 
 
@@ -28,6 +30,20 @@ class Options:
     settings: RunSettings
     smoke: bool
     begin: Path | None = None
+    changes: tuple[tuple[str, Any], ...] = ()
+
+    def changed(self, config: C) -> C:
+        """A recipe's configuration with what ``--set`` says.
+
+        Raises:
+            click.UsageError: it has no such field.
+        """
+        known = {f.name for f in fields(config)}
+        if unknown := [name for name, _ in self.changes if name not in known]:
+            raise click.UsageError(
+                f"--set: no setting {', '.join(unknown)}; there are {', '.join(sorted(known))}"
+            )
+        return replace(config, **dict(self.changes))
 
     def begun(self, task: Task, model: str, part: str) -> Task:
         """The task, its ``model`` and the average filled from ``--begin``'s part, if given."""
@@ -39,6 +55,15 @@ class Options:
     def corpus(self) -> Corpus:
         """The decoded training data; made on the first use."""
         return build(self.data, self.cache, SMOKE_RECORDINGS if self.smoke else None)
+
+
+def _change(text: str) -> tuple[str, Any]:
+    """``NAME=VALUE`` with a value in JSON."""
+    name, equals, value = text.partition("=")
+    try:
+        return name, json.loads(value if equals else "")
+    except ValueError:
+        raise click.UsageError(f"--set {text}: not NAME=VALUE with a value in JSON") from None
 
 
 def training_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -71,6 +96,13 @@ def training_options(command: Callable[..., None]) -> Callable[..., None]:
         type=click.Path(path_type=Path, exists=True),
         help="Model folder whose weights a new run begins with.",
     )
+    @click.option(
+        "--set",
+        "changes",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="A field of the recipe's configuration, as JSON; may be given again.",
+    )
     @click.option("--seed", default=1)
     @click.option("--save-minutes", default=5.0)
     @click.option("--gate-minutes", default=10.0)
@@ -79,6 +111,7 @@ def training_options(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def wrapped(data: Path, cache: Path, threads: int | None, smoke: bool, **rest: Any) -> None:
         begin = rest.pop("begin")
+        changes = tuple(_change(text) for text in rest.pop("changes"))
         logging.basicConfig(level=logging.INFO, format="%(message)s")
         if threads:
             torch.set_num_threads(threads)
@@ -88,6 +121,6 @@ def training_options(command: Callable[..., None]) -> Callable[..., None]:
         if smoke:
             steps = SMOKE_STEPS if named["steps"] is None else named["steps"]
             named |= {"steps": steps, "log_steps": 2}
-        command(options=Options(data, cache, RunSettings(**named), smoke, begin), **rest)
+        command(options=Options(data, cache, RunSettings(**named), smoke, begin, changes), **rest)
 
     return wrapped

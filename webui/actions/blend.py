@@ -1,20 +1,126 @@
-"""A voice between others."""
+"""New voices: between others by weight, by a place on the map of voices, or drawn."""
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from voice import Voice
-from webui.actions.voices import find_voice
+from voice import Likeness, TimbreMap, Voice, draw_voice, likenesses
+from webui.actions.voices import EXAMPLE, find_voice, list_voices
 from webui.context import AppContext
 from webui.jobs import Job, logged
 from webui.messages import PageError
 
 MOST = 6
+Parents = Sequence[tuple[str | None, float]]
+
+
+@dataclass(frozen=True)
+class Point:
+    """A voice on the map.
+
+    Attributes:
+        key, name, kind: as of its card.
+        x, y: in [-1, 1].
+    """
+
+    key: str
+    name: str
+    kind: str
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class VoiceMap:
+    """The voices that fit the model, laid out by timbre.
+
+    Attributes:
+        points: where each is.
+        voices: themselves, in the same order.
+        chart: how a timbre is placed; None where there are no voices.
+    """
+
+    points: list[Point] = field(default_factory=list)
+    voices: list[Voice] = field(default_factory=list)
+    chart: TimbreMap | None = None
+
+
+@dataclass(frozen=True)
+class Made:
+    """A new voice.
+
+    Attributes:
+        token: by which it speaks and is kept.
+        place: on the map.
+        parents: likeness to each parent, in the order of the shares.
+        closest: the voice on the map that is most like it.
+    """
+
+    token: str
+    place: tuple[float, float]
+    parents: list[Likeness]
+    closest: Likeness | None
+
+
+def not_listened_to(context: AppContext) -> tuple[list[str], int]:
+    """Keys of the example voices that have not been listened to yet, and how many there are."""
+    missing = [f"{EXAMPLE}:{name}" for name in context.examples
+               if context.recent.get(f"{EXAMPLE}:{name}") is None]
+    return missing, len(context.examples)
+
+
+def listen_to_all(context: AppContext, job: Job) -> None:
+    """Makes every example voice ready for the map, each in its turn at the model.
+
+    Raises:
+        VoiceError: the model cannot be loaded.
+        JobCancelledError: nobody waits any more.
+    """
+    for key in not_listened_to(context)[0]:
+        with context.turns.turn("voice-map", job):
+            find_voice(context, key, job)
+
+
+def voice_map(context: AppContext, job: Job | None = None) -> VoiceMap:
+    """All voices that fit the model, on a map.
+
+    Raises:
+        VoiceError: the model cannot be loaded.
+    """
+    model = context.model.get(job)
+    cards = list_voices(context)
+    voices = [find_voice(context, card.key, job) for card in cards]
+    name = getattr(model, "name", None)
+    fit = [(c, v) for c, v in zip(cards, voices, strict=True) if name in (None, v.model)]
+    fit = [(c, v) for c, v in fit if v.timbre.shape == fit[-1][1].timbre.shape]
+    if not fit:
+        return VoiceMap()
+    chart = TimbreMap.of([voice.timbre for _, voice in fit])
+    points = [
+        Point(card.key, card.name, card.kind, float(x), float(y))
+        for (card, _), (x, y) in zip(fit, chart.points, strict=True)
+    ]
+    return VoiceMap(points, [voice for _, voice in fit], chart)
+
+
+def parents_at(found: VoiceMap, x: float, y: float) -> list[tuple[str, int]]:
+    """Keys and whole percentages of the voices that are mixed at a place, the largest first.
+
+    Raises:
+        PageError: there are fewer than two voices.
+    """
+    if found.chart is None or len(found.points) < 2:
+        raise PageError("error_need_two")
+    weights = found.chart.weights_at(x, y)
+    order = sorted(range(len(weights)), key=lambda i: -weights[i])
+    return [(found.points[i].key, max(1, round(100 * weights[i]))) for i in order if weights[i]]
 
 
 def blend_voices(
-    context: AppContext, parents: Sequence[tuple[str | None, float]], prosody: int | None, job: Job
+    context: AppContext, parents: Parents, prosody: int | None, job: Job,
+    manner: Sequence[float] | None = None,
 ) -> str:
     """Blends voices by weight.
 
@@ -22,6 +128,8 @@ def blend_voices(
         parents: key and weight of each; those without a key or with weight 0 are left out.
         prosody: place in ``parents`` of the voice whose manner of speaking it takes; None takes
             the heaviest.
+        manner: weights of the manner of speaking, one for each of ``parents``; None takes those
+            of the timbre.
 
     Returns:
         A token of the new voice.
@@ -39,10 +147,51 @@ def blend_voices(
             raise PageError("error_same_voice")
         if prosody is not None and prosody not in [i for i, _, _ in used]:
             raise PageError("error_prosody")
+        spoken = None if manner is None else {i: manner[i] for i, _, _ in used}
+        if spoken is not None and not any(weight > 0 for weight in spoken.values()):
+            raise PageError("error_prosody")
         voices: dict[int, Voice] = {i: find_voice(context, key, job) for i, key, _ in used}
         weights = {voices[i]: weight for i, _, weight in used}
         made = context.model.get(job).blend(
             weights, prosody_of=None if prosody is None else voices[prosody],
+            prosody=None if spoken is None else {voices[i]: w for i, w in spoken.items()},
             require_consent=True,
         )
         return context.recent.add(made)
+
+
+def draw(context: AppContext, apart: bool, job: Job, seed: int | None = None) -> str:
+    """Draws a new voice from those that are known.
+
+    Args:
+        apart: whether it should be unlike all of them.
+        seed: the same draws the same voice; None takes another each time.
+
+    Returns:
+        A token of the new voice.
+
+    Raises:
+        VoiceError: there are fewer than three voices, or the model cannot be loaded.
+    """
+    with logged("draw_voice", apart=apart):
+        known = voice_map(context, job).voices
+        willing = [voice for voice in known if voice.consent.strip()]
+        seed = secrets.randbelow(2**31) if seed is None else seed
+        return context.recent.add(draw_voice(willing, seed, apart_from=known if apart else ()))
+
+
+def describe(context: AppContext, token: str, job: Job | None = None) -> Made:
+    """Where a new voice lies, and how alike it is to its parents and to others.
+
+    Raises:
+        PageError: it is forgotten.
+        VoiceError: the model cannot be loaded.
+    """
+    voice = find_voice(context, f"recent:{token}")
+    found = voice_map(context, job)
+    place = found.chart.place(voice.timbre) if found.chart else (0.0, 0.0)
+    alike = likenesses(voice.timbre, found.voices)
+    by_name = {one.name: one for one in reversed(alike)}
+    shares = sorted(voice.parents, key=lambda name: -voice.parents[name])
+    parents = [by_name[name] for name in shares if name in by_name]
+    return Made(token, place, parents, alike[0] if alike else None)

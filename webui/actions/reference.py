@@ -1,13 +1,14 @@
-"""A verdict on a recording before it is used: good, fair with advice, or unusable and why."""
+"""Before a recording is used: a verdict on it, and what it says by speech recognition."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from voice import AudioFileError
+from voice import AudioFileError, transcribe
 from webui.actions.speak import RECORDING, Source, voice_of
 from webui.context import AppContext
 from webui.jobs import Job, logged
+from webui.messages import PageError
 
 
 @dataclass(frozen=True)
@@ -40,3 +41,22 @@ def judge_recording(context: AppContext, path: str, transcript: str, job: Job) -
         advice = context.recent.advice(token)
         line["level"] = "fair" if advice else "good"
         return Verdict(line["level"], advice)
+
+
+def write_down(context: AppContext, path: str | None, job: Job) -> str:
+    """What a recording says, where a recogniser is installed.
+
+    Raises:
+        PageError: there is no recording, or nothing was heard in it.
+        DependencyError: no recogniser is installed, or it lacks its weights.
+        JobCancelledError: the visitor no longer waits.
+    """
+    with logged("write_down") as line:
+        if not path:
+            raise PageError("error_need_recording")
+        with context.turns.turn(job.visitor, job):
+            heard = transcribe(path, context.library.folder.parent)
+        line["language"] = heard.language
+        if not heard.text:
+            raise PageError("error_nothing_heard")
+        return heard.text

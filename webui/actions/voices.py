@@ -6,13 +6,17 @@ A voice on the page is a key: ``example:NAME``, ``model:NAME``, ``kept:NAME`` or
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
+import secrets
+import wave
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from voice import Voice
+from voice import OutputError, Voice
 from webui.context import AppContext
 from webui.jobs import Job, logged
 from webui.messages import PageError
@@ -32,6 +36,9 @@ class VoiceCard:
     consent_date: str = ""
     created: str = ""
     parents: tuple[tuple[str, float], ...] = ()
+    prosody: tuple[tuple[str, float], ...] = ()
+    tags: tuple[str, ...] = ()
+    model: str = ""
 
 
 def list_voices(context: AppContext) -> list[VoiceCard]:
@@ -61,7 +68,13 @@ def card(voice: Voice) -> VoiceCard:
     return VoiceCard(
         f"{KEPT}:{voice.name}", voice.name, tuple(voice.languages), KEPT, voice.consent,
         voice.consent_date, voice.created, tuple(voice.parents.items()),
+        tuple(voice.prosody.items()), voice.tags, voice.model,
     )
+
+
+def card_of(context: AppContext, key: str) -> VoiceCard | None:
+    """What is shown of a voice, by its key."""
+    return next((one for one in list_voices(context) if one.key == key), None)
 
 
 def find_voice(context: AppContext, key: str | None, job: Job | None = None) -> Voice:
@@ -116,22 +129,35 @@ def keep_voice(context: AppContext, token: str | None, name: str, consent: str =
         return card(context.library.add(replace(voice.with_name(name), consent=consent)))
 
 
-def rename_voice(context: AppContext, name: str, new_name: str) -> VoiceCard:
-    """Gives a kept voice another name.
+def change_voice(context: AppContext, name: str, new_name: str, tags: str) -> VoiceCard:
+    """Gives a kept voice another name and other tags.
+
+    Args:
+        context: of the page.
+        name: of the kept voice.
+        new_name: for it; the same is fine.
+        tags: words between commas; they take the place of the old ones.
 
     Raises:
         PageError: it is not there any more, or the new name is empty.
+        OptionError: the name or a tag is not allowed.
         OutputError: the new name is taken.
     """
-    with logged("rename_voice"):
+    with logged("change_voice"):
         if not new_name.strip():
             raise PageError("error_need_name")
         voice = context.kept(name)
-        if voice.with_name(new_name).name == name:
-            return card(voice)
-        kept = context.library.add(voice.with_name(new_name))
-        context.library.remove(name)
+        changed = replace(voice.with_name(new_name), tags=tags_in(tags))
+        same = changed.name == name
+        kept = context.library.add(changed, overwrite=same)
+        if not same:
+            context.library.remove(name)
         return card(kept)
+
+
+def tags_in(words: str) -> tuple[str, ...]:
+    """Tags as typed: between commas of any script, each once."""
+    return tuple(dict.fromkeys(tag.strip() for tag in re.split("[,，、;；]", words) if tag.strip()))
 
 
 def delete_voice(context: AppContext, name: str) -> str:
@@ -190,6 +216,33 @@ def preview(context: AppContext, key: str) -> tuple[int, np.ndarray] | Path | No
         return context.examples[name].file
     voice = find_voice(context, key)
     return None if voice.preview is None else (voice.preview_rate, voice.preview)
+
+
+def preview_file(context: AppContext, key: str) -> Path | None:
+    """How a voice sounds, as a file that the page can play; None where nothing is known of it.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    kind, _, name = key.partition(":")
+    if kind == EXAMPLE and name in context.examples:
+        return context.examples[name].file
+    voice = find_voice(context, key)
+    if voice.preview is None:
+        return None
+    data = np.ascontiguousarray(voice.preview, "<i2").tobytes()
+    target = context.outputs / "previews" / f"{hashlib.sha256(data).hexdigest()[:32]}.wav"
+    if not target.exists():
+        beside = target.with_suffix(f".{secrets.token_hex(4)}.part")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with wave.open(str(beside), "wb") as file:
+                file.setparams((1, 2, voice.preview_rate, 0, "NONE", "not compressed"))
+                file.writeframes(data)
+            os.replace(beside, target)
+        except OSError as error:
+            raise OutputError(f"{target.name} cannot be written ({error.strerror})") from error
+    return target
 
 
 def safe_stem(name: str) -> str:

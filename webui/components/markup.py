@@ -73,6 +73,27 @@ def plain(locale: str, sentence: str) -> str:
     return messages.translate(sentence, locale)
 
 
+def hint(sentence: str) -> str:
+    """A sentence in smaller print."""
+    return f'<p class="voice-hint">{html.escape(sentence)}</p>'
+
+
+def heading(words: str) -> str:
+    """A heading within a card."""
+    return f'<h3 class="voice-small-heading">{html.escape(words)}</h3>'
+
+
+def percent(similarity: float) -> int:
+    """A similarity as whole percent; what is unlike is 0."""
+    return round(100 * max(similarity, 0.0))
+
+
+def alike(locale: str, similarity: float) -> str:
+    """A similarity in figures and in a word."""
+    key = "alike_close" if similarity > 0.8 else "alike_near" if similarity > 0.5 else "alike_far"
+    return f"{percent(similarity)} % · {messages.text(locale, key)}"
+
+
 def facts(rows: Iterable[tuple[str, str]], css: str = "voice-facts") -> str:
     """A list of names and values."""
     items = "".join(

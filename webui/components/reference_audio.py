@@ -11,10 +11,10 @@ from gradio.components import Component
 
 from voice import VoiceError
 from webui.actions import voices
-from webui.actions.reference import judge_recording
+from webui.actions.reference import judge_recording, write_down
 from webui.actions.speak import LIBRARY, RECORDING, Source
 from webui.components import markup, voice_choices
-from webui.components.visitor import locale_of
+from webui.components.visitor import locale_of, session_of
 from webui.context import AppContext
 from webui.jobs import Job
 from webui.messages import text
@@ -55,10 +55,14 @@ def build_reference_audio(context: AppContext, t: gr.I18n) -> ReferenceAudio:
         )
         hint = f"<p class='voice-hint'>{t('recording_hint')}</p>"
         verdict = gr.HTML(hint, elem_id="speak-verdict")
-        transcript = gr.Textbox(
-            label=t("transcript_label"), placeholder=t("transcript_hint"), lines=1, max_lines=4,
-            elem_id="speak-transcript",
-        )
+        with gr.Row(elem_classes="voice-inline"):
+            transcript = gr.Textbox(
+                label=t("transcript_label"), placeholder=t("transcript_hint"), lines=1,
+                max_lines=4, elem_id="speak-transcript", scale=4, min_width=200,
+            )
+            write = gr.Button(t("transcript_button"), size="sm", scale=1, min_width=110,
+                              elem_id="speak-write-down")
+        heard = gr.HTML(elem_id="speak-heard")
         consent = gr.Checkbox(label=t("consent_label"), elem_id="speak-consent")
     with gr.Column(visible=False, elem_id="speak-from-library") as from_library:
         keys = [key for _, key in voice_choices.voice_choices(context, "en")]
@@ -88,6 +92,14 @@ def build_reference_audio(context: AppContext, t: gr.I18n) -> ReferenceAudio:
         except Exception as error:
             yield markup.error(locale, error)
 
+    def written(path: str | None, request: gr.Request) -> Iterator[tuple[Any, str]]:
+        locale = locale_of(request)
+        yield gr.skip(), markup.note(text(locale, "stage_writing"))
+        try:
+            yield write_down(context, path, Job(session_of(request))), ""
+        except Exception as error:
+            yield gr.skip(), markup.error(locale, error)
+
     def preview(key: str | None) -> Any:
         try:
             return None if not key else _playable(voices.preview(context, key))
@@ -96,7 +108,8 @@ def build_reference_audio(context: AppContext, t: gr.I18n) -> ReferenceAudio:
 
     private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     kind.change(show, kind, [from_recording, from_library], queue=False, **private)
-    recording.change(judge, [recording, transcript], verdict, concurrency_id="model", **private)
+    recording.change(judge, [recording, transcript], verdict, concurrency_limit=8, **private)
+    write.click(written, recording, [transcript, heard], concurrency_limit=8, **private)
     voice.change(preview, voice, sample, queue=False, **private)
     return ReferenceAudio(kind, recording, transcript, consent, voice)
 

@@ -291,11 +291,11 @@ def _connect_runs(
         (run.pause.click, lambda owner, name, _: action.pause(context, owner, name)),
         (run.resume.click, lambda owner, name, _: action.go_on(context, owner, name)),
         (run.delete.click, lambda owner, name, _: action.delete_batch(context, owner, name)),
-        (run.again.input, lambda owner, name, value: action.go_on(
+        (run.again.change, lambda owner, name, value: action.go_on(
             context, owner, name, batch_view.sent(value))),
     ]
     for event, change in changes:
         event(act(change), [run.chosen, run.first, run.again], run.shown, queue=False, **QUIET)
-    run.page.input(turn, [run.page, run.chosen], [run.first, *run.shown], queue=False, **QUIET)
+    run.page.change(turn, [run.page, run.chosen], [run.first, *run.shown], queue=False, **QUIET)
     run.zip.click(pack, run.chosen, [run.file, run.progress], queue=False, **QUIET)
     return show

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
-import numpy as np
 
-from voice import Speech
 from webui.actions import speak as action
 from webui.actions import voices
 from webui.components import markup, passage_panel
+from webui.components.live_sound import LiveWindow
 from webui.components.passage_panel import PassagePanel
 from webui.components.reference_audio import ReferenceAudio, build_reference_audio
 from webui.components.settings_panel import SettingsPanel, build_settings_panel
@@ -33,8 +30,6 @@ SENTENCES = (
     "駅前の小さな喫茶店で、友だちと静かに本を読んで過ごしました。",
     "今天的 meeting 改到 3 pm，请大家 check 一下邮件。",
 )
-WINDOW = 3
-"""Chunks sent again with the newest, in case the browser draws less often than they come."""
 
 
 @dataclass(frozen=True)
@@ -265,14 +260,11 @@ def _followed(
 def _updates(
     context: AppContext, steps: Iterator[action.Step], locale: str, owner: str
 ) -> Iterator[tuple[Any, ...]]:
-    window: list[dict[str, Any]] = []
-    count = 0
+    window = LiveWindow()
     for step in steps:
         live: Any = gr.skip()
         if step.chunk is not None:
-            window = [*window[1 - WINDOW :], encode_chunk(step.chunk, count)]
-            count += 1
-            live = json.dumps(window)
+            live = window.add(step.chunk)
         if step.take is None:
             yield (markup.status(locale, step), live, *(gr.skip(),) * 12)
             continue
@@ -299,10 +291,3 @@ def _finished(message: str) -> tuple[Any, ...]:
     same = (gr.skip(),) * 5
     return (message, *same, gr.Button(interactive=True), gr.Button(visible=False),
             *(gr.skip(),) * 6)
-
-
-def encode_chunk(chunk: Speech, index: int) -> dict[str, Any]:
-    """A chunk as the page's player takes it: 16-bit samples in base64."""
-    ints = np.round(np.clip(chunk.samples, -1, 1) * 32767).astype("<i2")
-    pcm = base64.b64encode(ints.tobytes()).decode("ascii")
-    return {"index": index, "sample_rate": chunk.sample_rate, "pcm": pcm}

@@ -1,4 +1,4 @@
-"""Tab Voices: what is kept, how it sounds, renaming, exporting, importing, deleting with undo."""
+"""Tab Voices: cards of what is kept, how each sounds; names, tags, files, deleting with undo."""
 
 from __future__ import annotations
 
@@ -8,159 +8,177 @@ from typing import Any
 
 import gradio as gr
 
-from voice import VoiceError
 from webui.actions import voices as action
 from webui.components import markup
+from webui.components.batch_view import sent
 from webui.components.visitor import locale_of
-from webui.components.voice_choices import language_name
+from webui.components.voice_cards import PICK, USE, cards_html
 from webui.context import AppContext
 from webui.messages import text
+
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
 
 
 @dataclass(frozen=True)
 class VoicesTab:
-    """Components other tabs refer to."""
+    """What other tabs and the page refer to: ``show`` takes ``state`` and gives ``cards``; a
+    change of ``use`` names the voice to speak with."""
 
-    chosen: gr.Dropdown
+    use: gr.Textbox
+    show: Callable[..., str]
+    state: list[Any]
+    cards: gr.HTML
+
+
+@dataclass(frozen=True)
+class _Change:
+    """The panel that changes one voice."""
+
+    box: gr.Column
+    heading: gr.HTML
+    name: gr.Textbox
+    tags: gr.Textbox
+    save: gr.Button
+    export: gr.Button
+    delete: gr.Button
+    file: gr.File
 
 
 def build(context: AppContext, t: gr.I18n) -> VoicesTab:
     """Builds the tab."""
-    with gr.Row(equal_height=False, elem_classes="voice-columns"):
-        with gr.Column(scale=5, min_width=300, elem_classes="voice-card"):
-            gr.HTML(f"<h2>{t('voices_heading')}</h2>")
-            chosen = gr.Dropdown([], value=None, label=t("voices_label"), elem_id="voices-chosen")
-            facts = gr.HTML(elem_id="voices-facts")
-            sample = gr.Audio(
-                label=t("voice_preview"), interactive=False, buttons=[], visible=False,
-                elem_id="voices-preview",
-            )
-        with gr.Column(scale=6, min_width=300, elem_classes="voice-card"):
-            gr.HTML(f"<h2>{t('voices_change_heading')}</h2>")
-            with gr.Row(elem_classes="voice-inline"):
-                name = gr.Textbox(
-                    label=t("voices_new_name"), max_lines=1, scale=3, min_width=160,
-                    elem_id="voices-new-name",
-                )
-                rename = _button(t, "voices_rename")
-            with gr.Row():
-                export = _button(t, "voices_export")
-                delete = _button(t, "voices_delete", variant="stop")
-                undo = _button(t, "voices_undo", visible=False)
-            file = gr.File(
-                label=t("voices_file"), visible=False, interactive=False, elem_id="voices-file"
-            )
-            answer = gr.HTML(elem_id="voices-answer")
+    with gr.Column(elem_classes="voice-card"):
+        gr.HTML(f"<h2>{t('voices_heading')}</h2>")
+        with gr.Row(elem_classes="voice-inline"):
+            wanted = gr.Textbox(label=t("voices_search"), max_lines=1, scale=3, min_width=180,
+                                elem_id="voices-search")
             upload = gr.UploadButton(
-                str(t("voices_import")), file_types=[".voice"], file_count="single",
-                elem_id="voices-import",
-            )
-            deleted = gr.State(None, time_to_live=3600)
-    private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+                str(t("voices_import")), file_types=[".voice"], file_count="single", scale=1,
+                min_width=180, elem_id="voices-import")
+        answer = gr.HTML(elem_id="voices-answer")
+        undo = gr.Button(t("voices_undo"), visible=False, size="sm", elem_id="voices-undo")
+        change = _change_part(t)
+        cards = gr.HTML(elem_id="voices-cards")
+    pick = gr.Textbox(visible="hidden", elem_id=PICK, label="")
+    use = gr.Textbox(visible="hidden", elem_id=USE, label="")
+    chosen = gr.State(None)
+    deleted = gr.State(None, time_to_live=3600)
 
-    def show(key: str | None, request: gr.Request) -> tuple[Any, Any]:
-        return _facts(context, locale_of(request), key), _sample(context, key)
+    def show(words: str, key: str | None, request: gr.Request) -> str:
+        return cards_html(context, locale_of(request), words or "", key)
 
-    chosen.change(show, chosen, [facts, sample], queue=False, **private)
-    shown = [answer, chosen]
-    renaming = _changing(context, lambda key, new: _renamed(context, key, new))
-    importing = _changing(context, lambda _, path: _imported(context, path))
-    rename.click(renaming, [chosen, name], shown, **private)
-    upload.upload(importing, [chosen, upload], shown, **private)
+    state = [wanted, chosen]
+    wanted.change(show, state, cards, **PRIVATE)
+    _connect_change(context, change, pick, (chosen, wanted), (answer, cards))
+    _connect_delete(context, change, undo, (chosen, deleted, wanted), (answer, cards))
 
-    def remove(key: str | None, request: gr.Request) -> tuple[Any, ...]:
-        locale = locale_of(request)
-        try:
-            token = action.delete_voice(context, _name(key))
-        except Exception as error:
-            return markup.error(locale, error), gr.skip(), gr.skip(), gr.skip()
-        done = markup.note(text(locale, "voices_deleted", name=_name(key)))
-        return done, refreshed(context), token, gr.Button(visible=True)
+    def importing(path: Any, words: str, request: gr.Request) -> tuple[Any, Any]:
+        return _told(context, request, words, None, lambda: (
+            "voices_imported", action.import_voice(context, path)))
 
-    def restore(token: str | None, request: gr.Request) -> tuple[Any, ...]:
-        locale = locale_of(request)
-        try:
-            card = action.restore_voice(context, token or "")
-        except Exception as error:
-            return markup.error(locale, error), gr.skip(), gr.skip()
-        done = markup.note(text(locale, "voices_restored", name=card.name), "good")
-        return done, refreshed(context, card.key), gr.Button(visible=False)
+    upload.upload(importing, [upload, wanted], [answer, cards], **PRIVATE)
+    return VoicesTab(use, show, state, cards)
 
-    def offer(key: str | None, request: gr.Request) -> tuple[Any, Any]:
+
+def _change_part(t: gr.I18n) -> _Change:
+    with gr.Column(visible=False, elem_id="voices-change", elem_classes="voice-panel") as box:
+        heading = gr.HTML(elem_id="voices-heading")
+        with gr.Row(elem_classes="voice-inline"):
+            name = gr.Textbox(label=t("voices_new_name"), max_lines=1, scale=2, min_width=160,
+                              elem_id="voices-new-name")
+            tags = gr.Textbox(label=t("voices_tags"), placeholder=t("voices_tags_hint"),
+                              max_lines=1, scale=3, min_width=200, elem_id="voices-tags")
+        with gr.Row(elem_classes="voice-actions"):
+            save, export, delete = (
+                gr.Button(t(key), size="sm", min_width=100, elem_id=key.replace("_", "-"),
+                          variant=kind)  # pyright: ignore[reportArgumentType]
+                for key, kind in (("voices_save", "primary"), ("voices_export", "secondary"),
+                                  ("voices_delete", "stop")))
+        file = gr.File(label=t("voices_file"), visible=False, interactive=False,
+                       elem_id="voices-file")
+    return _Change(box, heading, name, tags, save, export, delete, file)
+
+
+def _told(
+    context: AppContext, request: gr.Request, words: str, key: str | None,
+    change: Callable[[], tuple[str, action.VoiceCard]],
+) -> tuple[Any, Any]:
+    """What a change of the library came to, and the cards as they are now."""
+    locale = locale_of(request)
+    try:
+        sentence, card = change()
+    except Exception as error:
+        return markup.error(locale, error), gr.skip()
+    said = markup.note(text(locale, sentence, name=card.name), "good")
+    return said, cards_html(context, locale, words or "", card.key if key else None)
+
+
+def _connect_change(
+    context: AppContext, change: _Change, pick: gr.Textbox,
+    state: tuple[gr.State, gr.Textbox], shown: tuple[gr.HTML, gr.HTML],
+) -> None:
+    chosen, wanted = state
+
+    def opened(value: str, words: str, request: gr.Request) -> tuple[Any, ...]:
+        locale, key = locale_of(request), sent(value)
+        card = action.card_of(context, key)
+        if card is None:
+            return (gr.skip(),) * 7
+        heading = markup.heading(text(locale, "voices_change_named", name=card.name))
+        return (key, gr.Column(visible=True), heading, card.name, ", ".join(card.tags),
+                gr.File(visible=False), cards_html(context, locale, words or "", key))
+
+    def saved(
+        key: str | None, name: str, tags: str, words: str, request: gr.Request
+    ) -> tuple[Any, ...]:
+        kept = ""
+
+        def work() -> tuple[str, action.VoiceCard]:
+            nonlocal kept
+            card = action.change_voice(context, _name(key), name or "", tags or "")
+            kept = card.key
+            return "voices_saved", card
+
+        said = _told(context, request, words, key, work)
+        return *said, kept or gr.skip()
+
+    def offered(key: str | None, request: gr.Request) -> tuple[Any, Any]:
         try:
             return "", gr.File(value=str(action.export_voice(context, _name(key))), visible=True)
         except Exception as error:
             return markup.error(locale_of(request), error), gr.File(visible=False)
 
-    delete.click(remove, chosen, [*shown, deleted, undo], **private)
-    undo.click(restore, deleted, [*shown, undo], **private)
-    export.click(offer, chosen, [answer, file], **private)
-    return VoicesTab(chosen)
+    pick.change(opened, [pick, wanted], [chosen, change.box, change.heading, change.name,
+                                         change.tags, change.file, shown[1]], **PRIVATE)
+    change.save.click(saved, [chosen, change.name, change.tags, wanted], [*shown, chosen],
+                      **PRIVATE)
+    change.export.click(offered, chosen, [shown[0], change.file], **PRIVATE)
 
 
-def _button(t: gr.I18n, key: str, **options: Any) -> gr.Button:
-    return gr.Button(t(key), elem_id=key.replace("_", "-"), scale=1, min_width=120, **options)
+def _connect_delete(
+    context: AppContext, change: _Change, undo: gr.Button,
+    state: tuple[gr.State, gr.State, gr.Textbox], shown: tuple[gr.HTML, gr.HTML],
+) -> None:
+    chosen, deleted, wanted = state
 
-
-def _changing(
-    context: AppContext, change: Callable[[str | None, Any], tuple[str, action.VoiceCard]]
-) -> Callable[..., tuple[Any, Any]]:
-    """An event that changes the library and says so."""
-
-    def run(key: str | None, value: Any, request: gr.Request) -> tuple[Any, Any]:
+    def remove(key: str | None, words: str, request: gr.Request) -> tuple[Any, ...]:
         locale = locale_of(request)
         try:
-            sentence, card = change(key, value)
+            token = action.delete_voice(context, _name(key))
         except Exception as error:
-            return markup.error(locale, error), gr.skip()
-        done = markup.note(text(locale, sentence, name=card.name), "good")
-        return done, refreshed(context, card.key)
+            return markup.error(locale, error), *(gr.skip(),) * 5
+        done = markup.note(text(locale, "voices_deleted", name=_name(key)))
+        return (done, cards_html(context, locale, words or "", None), token, None,
+                gr.Button(visible=True), gr.Column(visible=False))
 
-    return run
+    def restore(token: str | None, words: str, request: gr.Request) -> tuple[Any, ...]:
+        said = _told(context, request, words, None, lambda: (
+            "voices_restored", action.restore_voice(context, token or "")))
+        return *said, gr.Button(visible=False)
 
-
-def _renamed(context: AppContext, key: str | None, new: Any) -> tuple[str, action.VoiceCard]:
-    return "voices_renamed", action.rename_voice(context, _name(key), str(new or ""))
-
-
-def _imported(context: AppContext, path: Any) -> tuple[str, action.VoiceCard]:
-    return "voices_imported", action.import_voice(context, path)
+    change.delete.click(
+        remove, [chosen, wanted], [*shown, deleted, chosen, undo, change.box], **PRIVATE)
+    undo.click(restore, [deleted, wanted], [*shown, undo], **PRIVATE)
 
 
 def _name(key: str | None) -> str:
     return (key or "").partition(":")[2]
-
-
-def kept_choices(context: AppContext) -> list[tuple[str, str]]:
-    """(name, key) of the kept voices."""
-    cards = action.list_voices(context)
-    return [(card.name, card.key) for card in cards if card.kind == action.KEPT]
-
-
-def refreshed(context: AppContext, key: str | None = None) -> Any:
-    """The list of kept voices as it is now, one of them chosen."""
-    choices = kept_choices(context)
-    return gr.Dropdown(choices=choices, value=key or (choices[0][1] if choices else None))
-
-
-def _sample(context: AppContext, key: str | None) -> Any:
-    try:
-        found = action.preview(context, key) if key else None
-    except VoiceError:
-        found = None
-    return gr.Audio(value=found, visible=found is not None)
-
-
-def _facts(context: AppContext, locale: str, key: str | None) -> str:
-    card = next((c for c in action.list_voices(context) if c.key == key), None)
-    if card is None:
-        return markup.note(text(locale, "voices_none"))
-    parents = ", ".join(f"{name} {round(100 * weight)} %" for name, weight in card.parents)
-    rows = [
-        ("voices_languages", ", ".join(language_name(one, locale) for one in card.languages)),
-        ("voices_parents", parents),
-        ("voices_consent", card.consent),
-        ("voices_consent_date", card.consent_date[:10]),
-        ("voices_created", card.created[:10]),
-    ]
-    return markup.facts([(text(locale, name), value) for name, value in rows if value])

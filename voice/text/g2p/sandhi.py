@@ -15,7 +15,9 @@ from pathlib import Path
 
 _DIGITS = frozenset("零〇一二三四五六七八九十百千万亿两点幺")
 _BEFORE_ONE = _DIGITS | {"第", "初"}
-_AFTER_ONE = frozenset("零〇一二三四五六七八九点月号日")
+_AFTER_ONE = frozenset("零〇一二三四五六七八九点月号日楼级")
+_AFTER_POINT = frozenset("零〇一二三四五六七八九")
+_RANKS = ("等奖", "等功", "等舱", "年级")
 _PARTICLES = frozenset("吧呢啊呐噻嘛吖嗨哦哒滴哩哟喽啰耶喔诶")
 _DIRECTIONS = frozenset("来去")
 _BEFORE_DIRECTION = frozenset("上下进出回过起开")
@@ -58,9 +60,9 @@ def apply(words: Sequence[Word], split: Split) -> list[int]:
     joined = _join(joined, _third_meets_third)
     joined = _join(joined, lambda left, right: right.text == "儿")
     before = ""
-    for word in joined:
+    for i, word in enumerate(joined):
         _bu(word)
-        _yi(word, before)
+        _yi(word, before, joined[i + 1].text[0] if i + 1 < len(joined) else "")
         _neutral(word)
         _third(word, split)
         _erhua(word)
@@ -120,7 +122,7 @@ def _third_meets_third(left: Word, right: Word) -> bool:
 
 def _bu(word: Word) -> None:
     text, tones = word.text, word.tones
-    if len(text) == 3 and text[1] == "不":
+    if len(text) == 3 and text[1] == "不" and text[0] not in _DIGITS:
         tones[1] = 5
         return
     for i, ch in enumerate(text[:-1]):
@@ -128,8 +130,12 @@ def _bu(word: Word) -> None:
             tones[i] = 2 if tones[i + 1] == 4 else 4
 
 
-def _yi(word: Word, before: str) -> None:
+def _yi(word: Word, before: str, after: str) -> None:
     text, tones = word.text, word.tones
+    if text.startswith("一点") and (text[2:] + after)[:1] in _AFTER_POINT or (
+            text == "一点" and before in _DIGITS):
+        tones[0] = 1  # a decimal, or the end of a number
+        return
     if all(ch in _DIGITS for ch in text) and text not in {"一百", "一千", "一万"}:
         return
     if len(text) == 3 and text[1] == "一" and text[0] == text[2]:
@@ -139,7 +145,7 @@ def _yi(word: Word, before: str) -> None:
         last = text[i - 1] if i else before
         if ch != "一":
             continue
-        if last in _BEFORE_ONE or text[i + 1] in _AFTER_ONE:
+        if last in _BEFORE_ONE or text[i + 1] in _AFTER_ONE or text.startswith(_RANKS, i + 1):
             tones[i] = 1
         else:
             tones[i] = 2 if tones[i + 1] == 4 else 4

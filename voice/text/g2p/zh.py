@@ -150,7 +150,7 @@ def _by_pattern(body: str) -> dict[int, str]:
     out: dict[int, str] = {}
     for pattern, reading in _rules()[2]:
         for match in pattern.finditer(body):
-            out[match.start(1)] = reading
+            out[match.start(match.lastindex or 0)] = reading
     return out
 
 

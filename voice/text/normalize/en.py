@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from voice.text.normalize import english_context as context
 from voice.text.normalize import english_words as words
 from voice.text.normalize.english_numbers import (
     cardinal,
@@ -37,13 +38,14 @@ def normalize(text: str) -> str:
     """
     text = letters(text)
     text = re.sub(r"</?[A-Za-z][^<>]*>", " ", text)
+    text = context.machine_addresses(text)
     text = words.addresses(text)
     text = words.abbreviations(text)
     text = _dates(text)
-    text = _times(text)
-    text = _money(text)
+    text = _times(context.hours(text))
+    text = _money(context.continental(text))
     text = _telephones(text)
-    text = _units(text)
+    text = _units(context.codes(text))
     text = _numbers(text)
     text = _signs(text)
     text = words.acronyms(text)
@@ -55,7 +57,7 @@ def letters(text: str) -> str:
     lists = words.data()
     text = re.sub(r"(?<=[\w.])\s*μm\b", " micrometers", text)
     out: list[str] = []
-    for ch in unicodedata.normalize("NFD", text):
+    for ch in "".join(map(_apart, text)):
         low = ch.lower()
         if unicodedata.combining(ch):
             continue
@@ -69,12 +71,21 @@ def letters(text: str) -> str:
     return "".join(out)
 
 
+def _apart(ch: str) -> str:
+    """A letter and its accents; signs such as ≠ stay whole."""
+    return unicodedata.normalize("NFD", ch) if ch.isalpha() else ch
+
+
 def _month(name: str) -> str:
     return next(m for m in words.data()["months"] if m.startswith(name.rstrip(".")[:3]))
 
 
 def _dates(text: str) -> str:
     months = words.data()["months"]
+    text = _weekdays(text)
+    text = re.sub(r"\b([Oo]n|[Ss]ince|[Uu]ntil|[Dd]ue|[Dd]ated) (1[0-2]|0?[1-9])/"
+                  r"(3[01]|[12]\d|0?[1-9])(?![\d/])",
+                  lambda m: f"{m[1]} {months[int(m[2]) - 1]} {ordinal(int(m[3]))}", text)
 
     def numeric(y: str, m: str, d: str, whole: str) -> str:
         if not (1 <= int(m) <= 12 and 1 <= int(d) <= 31):
@@ -83,8 +94,13 @@ def _dates(text: str) -> str:
 
     text = re.sub(r"\b(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?=T?\d\d:\d\d|\b)(?:T(?=\d))?",
                   lambda m: numeric(m[1], m[3], m[4], m[0]) + " ", text)
-    text = re.sub(r"\b(\d{1,2})/(\d{1,2})/(\d{4})\b",
-                  lambda m: numeric(m[3], m[1], m[2], "") or numeric(m[3], m[2], m[1], m[0]), text)
+    text = re.sub(r"\b(\d{1,2})([/-])(\d{1,2})\2(\d{4})\b",
+                  lambda m: numeric(m[4], m[1], m[3], "") or numeric(m[4], m[3], m[1], m[0]), text)
+    text = re.sub(r"(?<![\w.])(\d{1,2})\.(\d{1,2})\.([12]\d{3})\b(?!\.\d)",
+                  lambda m: numeric(m[3], m[2], m[1], m[0]), text)
+    text = re.sub(r"(?<![\w/])(\d{1,2})/(\d{1,2})/(\d{2})(?![\w/])",
+                  lambda m: numeric(_century(m[3]), m[1], m[2], "")
+                  or numeric(_century(m[3]), m[2], m[1], m[0]), text)
     text = re.sub(rf"\b{_MONTH}\s(\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s(\d{{4}}))?(?![\d:/])\b",
                   lambda m: f"{_month(m[1])} {ordinal(int(m[2]))}"
                   + (f", {year(int(m[3]))}" if m[3] else ""), text)
@@ -92,8 +108,26 @@ def _dates(text: str) -> str:
                   lambda m: f"the {ordinal(int(m[1]))} of {_month(m[2])}"
                   + (f", {year(int(m[3]))}" if m[3] else ""), text)
     text = text.replace("the the ", "the ").replace("The the ", "The ")
-    text = re.sub(r"\b(\d{4})s\b", lambda m: decade(int(m[1])), text)
-    return re.sub(r"'?\b([2-9]0)s\b", lambda m: decade(int(m[1])), text)
+    text = re.sub(r"\b(\d{4})'?s\b", lambda m: decade(int(m[1])), text)
+    return re.sub(r"'?\b([2-9]0)'?s\b", lambda m: decade(int(m[1])), text)
+
+
+def _century(year_of: str) -> str:
+    """``20`` as 2020, ``69`` as 1969."""
+    return ("20" if int(year_of) < 50 else "19") + year_of
+
+
+_WEEKDAYS = {"Mon": "Monday", "Tue": "Tuesday", "Tues": "Tuesday", "Wed": "Wednesday",
+             "Thu": "Thursday", "Thur": "Thursday", "Thurs": "Thursday", "Fri": "Friday",
+             "Sat": "Saturday", "Sun": "Sunday"}
+
+
+def _weekdays(text: str) -> str:
+    """Short names of days before a date, and in ranges."""
+    names = "|".join(sorted(_WEEKDAYS, key=len, reverse=True))
+    text = re.sub(rf"\b({names})\b\.?\s?[-–]\s?({names})\b\.?",
+                  lambda m: f"{_WEEKDAYS[m[1]]} to {_WEEKDAYS[m[2]]}", text)
+    return re.sub(rf"\b({names})\b\.?(?=,?\s(?:\d|{_MONTH}))", lambda m: _WEEKDAYS[m[1]], text)
 
 
 def _times(text: str) -> str:
@@ -114,6 +148,8 @@ def _stop(match: re.Match[str]) -> str:
 
 def _time(match: re.Match[str]) -> str:
     hour, minute = int(match[1]), int(match[2])
+    if hour in (0, 24) and not minute and not match[3] and not match[4]:
+        return "midnight"
     out = cardinal(hour)
     if minute:
         out += (" oh " if minute < 10 else " ") + cardinal(minute)
@@ -128,15 +164,40 @@ def _money(text: str) -> str:
     table = words.data()["currencies"]
     symbols = "|".join(re.escape(s) for s in sorted(table, key=len, reverse=True) if s != "¢")
     scale = r"(?:\s?(k|K|m|M|mn|b|B|bn|tn|T|thousand|million|billion|trillion)\b)?"
+    text = re.sub(rf"(?<![A-Za-z-])({symbols})\s?({_NUMBER}){scale}\s?[-–]\s?\1?"
+                  rf"({_NUMBER}){scale}(?!\d|[-–]\d)", _money_range, text)
+    text = re.sub(rf"\b([Aa]n? )({symbols})\s?(\d+(?:,\d{{3}})*(?:\.\d)?){scale}"
+                  rf"(?=[\s-](?!(?:{_NO_NOUN})\b)[a-z])",
+                  lambda m: m[1] + _amount(m[2], m[3], m[4] or "", False, measure=True), text)
     text = re.sub(rf"(?<![A-Za-z])(-)?({symbols})\s?({_NUMBER}){scale}",
                   lambda m: _amount(m[2], m[3], m[4] or "", bool(m[1])), text)
-    codes = "|".join(s for s in table if s.isalpha() or s in "€£¥¢")
+    codes = "|".join(re.escape(s) for s in table if s.isalpha() or s in "$€£¥¢")
+    text = re.sub(rf"(?<![\w.])({_NUMBER}){scale}\s?[-–]\s?"
+                  rf"(?=(?:{_NUMBER}){scale}\s?(?:{codes})(?!\w))",
+                  lambda m: f"{m[1]} {m[2] or ''} to ", text)
     return re.sub(rf"(?<![\w.])({_NUMBER}){scale}\s?({codes})(?![A-Za-z])",
                   lambda m: _amount(m[3], m[1], m[2] or "", False), text)
 
 
-def _amount(currency: str, number: str, scale: str, negative: bool) -> str:
+_NO_NOUN = "and|or|to|for|in|on|at|a|is|was|per|from|with|more|less|each|if|when|of|but|by|as"
+
+
+def _money_range(match: re.Match[str]) -> str:
+    """``$20-$30``: twenty to thirty dollars."""
+    currency, low, scale, high, last = match.groups(default="")
+    if any("." in n and len(n.partition(".")[2]) == 2 for n in (low, high)):
+        first = _amount(currency, low, scale, False)
+    else:
+        first = context.scaled(low, _SCALE.get(scale, scale))
+    return f"{first} to {_amount(currency, high, last, False)}"
+
+
+def _amount(
+    currency: str, number: str, scale: str, negative: bool, measure: bool = False
+) -> str:
+    """An amount in words; as a measure of what follows (a five dollar bill) in the singular."""
     one, many, small, smalls = words.data()["currencies"][currency]
+    many = one if measure else many
     number = number.replace(",", "")
     sign = "minus " if negative else ""
     if scale:
@@ -156,7 +217,8 @@ def _amount(currency: str, number: str, scale: str, negative: bool) -> str:
 _TELEPHONE = re.compile(
     r"(?<![\w.,/-])(?:\+\d{1,3}[\s.-]?)?(?:\(\d{2,4}\)[\s.-]?|\d{1,4}[.-])"
     r"(?:\d{2,4}[\s.-])*\d{4}(?![\w/-])|(?<![\w.])\+\d[\d\s-]{7,}\d"
-    r"|(?<![\w.,-])0\d{8,}(?!\w)|(?<![\w.])0\d{2,4}\s\d{3,4}\s\d{3,4}(?!\w)"
+    r"|(?<![\w.,-])\d{3}\s\d{3}\s\d{4}(?![\w.,-]*\d)|(?<![\w.,-])0\d{8,}(?!\w)|(?<![\w.])0\d{2,4}\s\d{3,4}\s\d{3,4}(?!\w)"
+    r"|(?<![\w.])0\d{4}\s\d{6}(?!\w)|(?<![\w.])\d{4}(?:[ -]\d{4}){3}(?![\w.,-]*\d)"
 )
 
 
@@ -164,18 +226,41 @@ def _telephones(text: str) -> str:
     def read(match: re.Match[str]) -> str:
         groups = re.findall(r"\d+", match[0])
         count = sum(map(len, groups))
-        if count < 7 or count > 15 or (len(groups) == 2 and len(groups[0]) == 4):
+        if count < 7 or count > 16 or (len(groups) == 2 and len(groups[0]) == 4):
             return match[0]
         plus = "plus " if match[0].startswith("+") else ""
         return plus + ", ".join(digits(g) for g in groups)
 
-    return _TELEPHONE.sub(read, text)
+    text = re.sub(r"\b1-([89])00-(?=[A-Z]{3})", lambda m: f"1 {m[1]}00 ", text)
+    text = re.sub(r"(?<=\d{3}[ .-]\d{4})\s?x\s?(?=\d{2,5}\b)", " extension ", text)
+    return _CHAIN.sub(_chained, _TELEPHONE.sub(read, text))
+
+
+_CHAIN = re.compile(r"(?<![\w.,/-])\d+(?:-\d+){2,}(?![\w/-]|[.,]\d)")
+
+
+def _chained(match: re.Match[str]) -> str:
+    """``978-3-16``, ``4-4-2``: neither a range nor a difference."""
+    groups = match[0].split("-")
+    long = any(len(g) > 2 for g in groups)
+    return ", ".join(map(digits, groups)) if long else " ".join(map(decimal, groups))
+
+
+_DOTTED = "min|mins|sec|secs|hrs?|lbs?|oz|ft|yd|mi|cm|mm|km|kg"
 
 
 def _units(text: str) -> str:
     table = words.data()["units"]
     names = "|".join(re.escape(u) for u in sorted(table, key=len, reverse=True))
     text = re.sub(r"(?<!\w)(\d+)'\s?(\d+)\"", lambda m: f"{m[1]} feet {m[2]} inches", text)
+    text = context.inches(text)
+    text = re.sub(r"(\d\s?(?:ft|feet|foot)\.?\s?\d+)\s?in\b\.?"
+                  r"|(?<![\w.])(\d+)(?:in\b|\sin\.(?=\s[a-z]))",
+                  lambda m: f"{m[1] or m[2]} inches", text)
+    text = re.sub(r"(?<=\d)\s?°\s(?=[CF]\b)", "°", text)
+    text = re.sub(r"\bdegrees ([CF])\b(?!')",
+                  lambda m: "degrees " + {"C": "Celsius", "F": "Fahrenheit"}[m[1]], text)
+    text = re.sub(rf"(\d\s?(?:{_DOTTED}))\.(?=\s[a-z])", r"\1", text)
     text = re.sub(rf"({_NUMBER})\s?[-–~]\s?({_NUMBER})(\s?(?:{names})(?![A-Za-z²³]))",
                   r"\1 to \2\3", text)
 
@@ -193,15 +278,22 @@ def _units(text: str) -> str:
 def _numbers(text: str) -> str:
     text = re.sub(r"\b24/7\b", "twenty four seven", text)
     text = re.sub(r"\b9/11\b", "nine eleven", text)
+    text = re.sub(r"\b50/50\b", "fifty fifty", text)
+    text = re.sub(r"\b[vV](?=\d+\.\d)", "version ", text)
     text = re.sub(r"(?<![\d/.])(\d{1,3})\s(\d{1,3})/(\d{1,3})(?![\d/])",
                   lambda m: f"{cardinal(int(m[1]))} and {fraction(int(m[2]), int(m[3]))}", text)
     text = re.sub(r"(?<![\w/.,])(\d{1,3})/\1(?![\w/])", r"\1 out of \1", text)
     text = re.sub(r"(?<![\w/.,])(\d{1,4})/(\d{1,4})(?![\w/])",
                   lambda m: fraction(int(m[1]), int(m[2])), text)
-    text = re.sub(r"(?<![\w.])(\d+(?:\.\d+){2,})(?![\w.]*\d)", _version, text)
+    text = re.sub(r"(?<![\d.])(\d+(?:\.\d+){2,})(?![\w.]*\d)", _version, text)
     text = re.sub(r"\b(\d[\d,]*)(?:st|nd|rd|th)\b",
                   lambda m: ordinal(int(m[1].replace(",", ""))) if len(m[1]) < 20 else m[1], text)
     text = re.sub(r"#(?=\d)", "number ", text)
+    text = re.sub(r"(?<![\w.,])(\d+(?:\.\d+)?)[eE]([+-]?\d+)\b", r"\1 times 10^\2", text)
+    text = re.sub(r"(?<![\w.,])(\d\d?(?: \d{3}){2,}|\d{3}(?: \d{3})* 000)(?![\d,.]*\d)",
+                  lambda m: m[0].replace(" ", ""), text)
+    text = re.sub(r"(?<=\d[kKmM])\s?[-–]\s?(?=\d)", " to ", text)
+    text = re.sub(r"'0(?=[1-9]\b)", "oh ", text)
     text = re.sub(r"\b([Cc]all|[Dd]ial|[Pp]hone|[Tt]ext) (\d11|999|112)\b",
                   lambda m: f"{m[1]} {digits(m[2])}", text)
     text = re.sub(r"\b([Ii]n|[Yy]ear|[Ss]ince|[Uu]ntil|[Bb]efore|[Aa]fter) (10\d\d)\b(?![,.]\d)",
@@ -209,13 +301,14 @@ def _numbers(text: str) -> str:
     text = re.sub(r"(?<![\w-])(\d{4})\s?[-–]\s?(\d{2})(?![\d-])",
                   lambda m: f"{m[1]} to {m[2]}", text)
     text = re.sub(r"(?<=\d)\s?[–~]\s?(?=\d)|(?<=\d)-(?=\d)", " to ", text)
-    text = re.sub(r"(?<=\d)\s(?:[*×x])\s(?=\d)|(?<=\d)[*×x](?=\d)", " times ", text)
+    text = re.sub(r"(?<=\d)\s(?:[*×x])\s(?=\d)|(?<=\d)[*×](?=\d)", " times ", text)
+    text = re.sub(r"(?<=\d)x(?=\d)", " by ", text)
     text = re.sub(r"(?<=\d)x\b", " times", text)
     text = re.sub(r"(?<=\d)\s-\s(?=\d)", " minus ", text)
     text = re.sub(r"(?<=[\w)])\s*<\s*(?=[-\d])", " is less than ", text)
     text = re.sub(r"(?<=[\w)])\s*>\s*(?=[-\d])", " is greater than ", text)
     text = re.sub(r"(?<=\d)\s/\s(?=\d)", " divided by ", text)
-    text = re.sub(r"(?:^|(?<=[\s(=,:]))-(?=\.?\d)", "minus ", text)
+    text = re.sub(r"(?:^|(?<=[\s(=,:^]))-(?=\.?\d)", "minus ", text)
     text = re.sub(r"(?:^|(?<=[.!?\n]\s))(\d{1,2})[.)](?=\s[A-Z])", r"\1,", text)
     text = words.glued(text)
     text = _regnal(text)

@@ -17,17 +17,20 @@ _FILES = (
     "txt|pdf|docx?|xlsx?|pptx?|csv|json|xml|html?|py|js|ts|css|md|yaml|yml|zip|gz|exe|png|jpe?g|"
     "gif|svg|mp3|mp4|wav|flac|ogg|onnx|ckpt|pth|log"
 )
-_ADDRESS = re.compile(
+ADDRESS = re.compile(
     r"(?:https?|ftp)://[^\s<>\"()\u3000-\uffff]+"
     r"|\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
     rf"|\b(?:www\.)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.(?:{_TOP_DOMAINS})\b(?:[/:][^\s<>\"()]*)?"
-    rf"|\b[\w-]+\.(?:{_FILES})\b",
+    rf"|\b[\w-]+\.(?:{_FILES})\b"
+    r"|\blocalhost(?::\d+)?(?:/[^\s<>\"()]*)?"
+    r"|\b[A-Za-z]:\\[^\s<>\"|?*]*|(?<![\w/.])[~.]{0,2}(?:/[\w.-]+){2,}/?",
     re.ASCII,
 )
 _SPOKEN_SIGNS = {
     ".": "dot", "/": "slash", "-": "dash", "_": "underscore", "?": "question mark", "=": "equals",
     "&": "and", "#": "hash", "@": "at", "~": "tilde", ":": "colon", "%": "percent", "+": "plus",
     ",": "comma", ";": "semicolon", "!": "exclamation mark", "*": "star", "$": "dollar",
+    "\\": "backslash",
 }
 
 
@@ -39,7 +42,7 @@ def data() -> dict[str, Any]:
 
 def addresses(text: str) -> str:
     """URLs, e-mail addresses and file names as they are dictated."""
-    return _ADDRESS.sub(_address, text)
+    return ADDRESS.sub(_address, text)
 
 
 def _address(match: re.Match[str]) -> str:
@@ -71,15 +74,17 @@ def _abbreviations() -> re.Pattern[str]:
 def abbreviations(text: str) -> str:
     """Titles, streets, dotted initials and Latin abbreviations written out."""
     text = re.sub(
-        r"\b([A-Z][a-z]+\s)(St|Dr|Rd|Ave)\.?(?=\s*(?:[,;:!?]|$|\.|\s[a-z]))", _street, text)
+        r"(\b[A-Z][a-z]+\s|\d(?:st|nd|rd|th)\s)(St|Dr|Rd|Ave)\.?"
+        r"(?=\s*(?:[,;:!?]|$|\.|\s[a-z]))", _street, text)
     titles = "|".join(data()["titles"])
     text = re.sub(rf"\b({titles})\.(?=\s?[A-Z])", lambda m: data()["titles"][m[1]], text)
     text = re.sub(r"\b(Dr|Mrs|Mr|Ms|Prof)\b\.?(?=\s|$)", lambda m: data()["titles"][m[1]], text)
     for key, word in data()["before_number"].items():
         text = re.sub(rf"(?<!\w){re.escape(key)}\s?(?=\d)", word + " ", text)
+    text = re.sub(r"(?<=\d\smin)\.|(?<=\dmin)\.(?=\s[a-z])", "", text)
     text = _abbreviations().sub(_abbreviation, text)
     text = re.sub(r"(?<![\w.])(?![AaPp]\.[Mm]\.)(?:[A-Za-z]\.\s?){2,}(?!\w)", _initials, text)
-    return re.sub(r"\b([A-Z])\.(?=\s[A-Z][a-z])", r"\1", text)
+    return re.sub(r"(?<![A-Z] )\b([A-Z])\.(?=\s[A-Z][a-z])", r"\1", text)
 
 
 def _street(match: re.Match[str]) -> str:
@@ -103,6 +108,9 @@ def _full_stop(match: re.Match[str]) -> str:
     rest = match.string[match.end():]
     if not match[1].endswith("."):
         return ""
+    before = match.string[:match.start()]
+    if match[1] in ("Sr.", "Jr.") and not re.search(r"[A-Z][a-z]+,?\s$", before):
+        return ""  # Sr. Manager
     next_sentence = match[1] in _MAY_END and re.match(r"\s+[A-Z][a-z]", rest)
     return "." if next_sentence or not rest.strip() else ""
 
@@ -110,10 +118,14 @@ def _full_stop(match: re.Match[str]) -> str:
 def _initials(match: re.Match[str]) -> str:
     letters = " ".join(c.upper() for c in match[0] if c.isalpha())
     rest = match.string[match.end():]
-    stop = "." if not rest.strip() else ""
+    stop = "." if not rest.strip() or _OPENS.match(rest) else ""
     return letters + stop + (" " if match[0].endswith(" ") else "")
 
 
+_OPENS = re.compile(
+    r"\s+(?:The|They|It|He|She|We|I|In|But|And|This|That|These|There|You|My|His|Her|Our|Their|What|When|"
+    r"Why|How|If|As|At|On|For|So|To)\b(?!\.)"
+)
 _WORD = re.compile(r"[A-Za-z]+(?:'[A-Za-z]+)*")
 
 

@@ -36,7 +36,10 @@ def digits(text: str) -> str:
 
 
 def _decimal(match: re.Match[str]) -> str:
-    return f"{match[1]}点{digits(match[2])}"
+    """Before a counter the last digit stays a numeral, so that Open JTalk joins the two."""
+    counted = match.string[match.end():match.end() + 1].isalpha()
+    last = match[2][-1] if counted else digits(match[2][-1])
+    return f"{match[1]}点{digits(match[2][:-1])}{last}"
 
 
 def _dates(text: str) -> str:
@@ -49,9 +52,13 @@ def _dates(text: str) -> str:
 
 
 def _telephones(text: str) -> str:
+    text = re.sub(r"(?:〒|(郵便番号[はがも:\s]*))\s?(\d{3})-(\d{4})(?!\d)",
+                  lambda m: f"{m[1] or '郵便番号'}{digits(m[2])}の{digits(m[3])}", text)
     return re.sub(
-        r"(?<![\d.-])(?:\+81-?)?\d{1,4}-\d{2,4}-\d{4}(?!\d)|(?<!\d)0\d{8,10}(?!\d)",
-        lambda m: ",".join(digits(g) for g in re.findall(r"\d+", m[0])), text)
+        r"(?<![\d.-])(?:\+81[- ]?)?\d{1,5}-\d{2,4}-\d{3,4}(?!\d)|(?<!\d)0\d{8,10}(?!\d)"
+        r"|\+\d{1,3}(?:[ -]\d{1,4}){2,4}(?!\d)",
+        lambda m: ("プラス" if m[0][0] == "+" else "")
+        + ",".join(digits(g) for g in re.findall(r"\d+", m[0])), text)
 
 
 def _measured(text: str) -> str:
@@ -59,11 +66,15 @@ def _measured(text: str) -> str:
     money = "|".join(re.escape(c) for c in sorted(_CURRENCIES, key=len, reverse=True))
     text = re.sub(rf"({money})\s?({_NUMBER})([万億千百]*)",
                   lambda m: f"{m[2]}{m[3]}{_CURRENCIES[m[1]]}", text)
+    text = re.sub(r"(\d+)[-–](\d+)(?=で(?:勝|敗|負|引)|の(?:勝利|敗|逆転|引))", r"\1対\2", text)
+    text = re.sub(r"(?<![\d-])\d+(?:-\d+){2,}(?![\d-])|(?<=[町村市区目台内通条])\d+-\d+(?![\d-])",
+                  lambda m: m[0].replace("-", "の"), text)
     text = re.sub(r"(?<=[\d%℃度円時日月年人])\s?[~〜～–]\s?(?=\d)|(?<=\d)-(?=\d)", "から", text)
     text = re.sub(r"(?<![\d/])(\d{1,4})/(\d{1,4})(?![\d/])", r"\2分の\1", text)
     text = re.sub(r"(?<![\dA-Za-z)])-(?=\d)", "マイナス", text)
     text = re.sub(rf"(?<=\d)\s?({names})(?![A-Za-z²³])", lambda m: units.JA[m[1]], text)
     text = re.sub(r"(?<=\d):(?=\d)", "対", text)
+    text = re.sub(r"\^(-?\d+)", r"の\1乗", text).replace("²", "の二乗").replace("³", "の三乗")
     for sign, word in _SIGNS.items():
         text = re.sub(rf"(?<=\w)\s?{re.escape(sign)}\s?(?=[\w])", word, text)
     return text.replace("%", "パーセント").replace("‰", "パーミル").replace("&", "アンド").replace(

@@ -130,6 +130,7 @@ def _measured(text: str) -> str:
     names = "|".join(re.escape(u) for u in sorted(units.KO, key=len, reverse=True))
     text = re.sub(rf"(?<=\d)\s?({names})(?![A-Za-z²³])", lambda m: units.KO[m[1]], text)
     text = re.sub(r"(?<=\d):(?=\d)", " 대 ", text)
+    text = re.sub(r"\^(-?\d+)", r"의 \1제곱", text).replace("²", " 제곱").replace("³", " 세제곱")
     for sign, word in _SIGNS.items():
         text = re.sub(rf"(?<=\w)\s?{re.escape(sign)}\s?(?=\w)", f" {word} ", text)
     return text.replace("%", "퍼센트").replace("&", " 앤드 ").replace("@", " 골뱅이 ")

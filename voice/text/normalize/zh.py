@@ -21,6 +21,7 @@ _NAMING = (
     "电话|手机|号码|邮编|邮政编码|编号|型号|账号|帐号|卡号|密码|验证码|房间|门牌|航班|车次|尾号|区号|热线|"
     "拨打|拨|致电|报警|QQ|群号|学号|工号|身份证|单号|代码"
 )
+_CODE = re.compile(r"(?<![\w./@:-])([A-Z]{1,3}-?)(\d{3,})(?![\w./@%-])", re.ASCII)
 
 
 def digits(text: str, telephone: bool = False) -> str:
@@ -85,6 +86,17 @@ def written_out(text: str) -> str:
     return text
 
 
+def codes(text: str) -> str:
+    """Digits of flights, trains, plates and models (CA1234, G1234次) one by one, as Han characters.
+
+    Args:
+        text: cleaned Chinese text with its Latin letters; round hundreds (H100) stay numbers.
+    """
+    return _CODE.sub(
+        lambda m: m[0] if len(m[2]) == 3 and m[2].endswith("00") else m[1] + digits(m[2], True),
+        text)
+
+
 def _dates(text: str) -> str:
     def day(match: re.Match[str]) -> str:
         if not (1 <= int(match[3]) <= 12 and 1 <= int(match[4]) <= 31):
@@ -92,6 +104,7 @@ def _dates(text: str) -> str:
         return f"{digits(match[1])}年{integer(match[3])}月{integer(match[4])}日"
 
     text = re.sub(r"(?<!\d)(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?!\d)(?:T(?=\d))?", day, text)
+    text = re.sub(r"((?:公元|西元)前?)\s?(\d{1,4})(?=年)", lambda m: m[1] + digits(m[2]), text)
     text = re.sub(r"(\d{4})\s?([-~—–至到])\s?(\d{4})\s?年",
                   lambda m: f"{digits(m[1])}到{digits(m[3])}年", text)
     text = re.sub(r"(?<!\d)(\d{4}|\d{2})\s?年(?!前|后|来|内|多|间)", _year, text)
@@ -137,6 +150,7 @@ def _money(text: str) -> str:
 
 _TELEPHONE = re.compile(
     r"(?<![\d.])(?:\+?86[- ]?)?1[3-9]\d(?:[- ]?\d{4}){2}(?!\d)"
+    r"|\(0\d{2,3}\)\s?\d{3,4}[- ]?\d{4}(?!\d)"
     r"|(?<![\d.-])0\d{2,3}-\d{7,8}(?:-\d{1,4})?(?!\d)|(?<![\d.-])\d{3}-\d{3,4}-\d{4}(?!\d)"
 )
 
@@ -147,11 +161,14 @@ def _telephones(text: str) -> str:
         return plus + digits(match[0], telephone=True)
 
     text = _TELEPHONE.sub(read, text)
-    text = re.sub(rf"({_NAMING})([是为:,\s]*)(\d{{3,}})(?![\d.]*[元%])",
+    text = re.sub(r"(?<![第\d])号(?=\d{5,})", "号码,", text).replace("号码码", "号码")
+    text = re.sub(rf"({_NAMING})((?:号码?)?[是为:,\s]*)(\d{{3,}})(?![\d.]*[元%])",
                   lambda m: m[1] + m[2] + digits(m[3], telephone=True), text)
+    text = re.sub(r"(?<=转|机)(\d{3,4})(?![\d.]*[\d元块人个次万%])",
+                  lambda m: digits(m[1], telephone=True), text)
     text = re.sub(r"(?<![\d.])(\d{3,5})(?=室|房|报警|热线|航班|次列车)",
                   lambda m: digits(m[1], telephone=True), text)
-    text = re.sub(r"(?<![\d.,])(110|119|120|122|114|911|12306|12345|10086|10010|10000)(?![\d.,%"
+    text = re.sub(r"(?<![\d.,])(110|119|120|122|114|911|12306|12345|10086|10010)(?![\d.,%"
                   + _MEASURES + "])", lambda m: digits(m[1], telephone=True), text)
     return re.sub(r"(?<![\d.,])0\d+(?![\d.,])", lambda m: digits(m[0], telephone=True), text)
 
@@ -159,7 +176,10 @@ def _telephones(text: str) -> str:
 def _measured(text: str) -> str:
     """Percentages, temperatures, units, fractions, ranges, and 2 before measure words."""
     names = "|".join(re.escape(u) for u in sorted(units.ZH, key=len, reverse=True))
-    text = re.sub(r"(?<=[\d%℃])\s?[~—–～]\s?(?=-?\d)", "到", text)
+    text = re.sub(r"(比分|以)\s?(\d+)\s?[-–—]\s?(\d+)(?!\d)", r"\1\2比\3", text)
+    text = re.sub(r"(?<=[\d%‰℃度])\s?[~—–～]\s?(?=-?\d)|(?<=[%‰℃度])-(?=\d)", "到", text)
+    text = re.sub(r"(?<=\d)°(\d+)'(?:(\d+)\")?",
+                  lambda m: f"度{m[1]}分" + (f"{m[2]}秒" if m[2] else ""), text)
     text = re.sub(rf"(?<=\d)-(?=\d+\s?(?:{names}|[{_MEASURES}%]))", "到", text)
     text = re.sub(r"(?<![\d/])(\d{1,4})/(\d{1,4})(?![\d/])",
                   lambda m: f"{integer(m[2])}分之{integer(m[1])}", text)
@@ -190,6 +210,7 @@ def _signs(text: str) -> str:
     for sign, word in _SIGNS.items():
         text = re.sub(rf"(?<=[\d{HAN}])\s?{re.escape(sign)}\s?(?=[-\d])", word, text)
     text = re.sub(r"(?<=\d)\+", "多", text)
+    text = re.sub(r"\^(-?\d+)", r"的\1次方", text).replace("²", "的平方").replace("³", "的立方")
     return text.replace("&", "和").replace("@", "艾特").replace("%", "百分号")
 
 

@@ -1,0 +1,100 @@
+"""New voices on the page: shares, the map, drawn ones; and cards of what is kept."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from voice import Voice
+from webui.actions import blend, voices
+from webui.components.voice_cards import cards_html
+from webui.components.voice_map import place_of
+from webui.context import AppContext
+from webui.jobs import Job
+from webui.messages import PageError
+
+
+def key_of(error: pytest.ExceptionInfo[PageError]) -> str:
+    return error.value.key
+
+
+def test_the_manner_of_speaking_has_its_own_shares(context: AppContext) -> None:
+    parents = [("example:Isla", 75.0), ("example:Ken", 25.0), (None, 50.0)]
+    token = blend.blend_voices(context, parents, None, Job(), [10.0, 30.0, 99.0])
+    made = context.recent.get(token)
+    assert made is not None and made.prosody == {"Isla": 10.0, "Ken": 30.0}
+    with pytest.raises(PageError) as error:
+        blend.blend_voices(context, parents, None, Job(), [0.0, 0.0, 99.0])
+    assert key_of(error) == "error_prosody"
+
+
+def test_the_map_has_every_voice_and_a_place_becomes_shares(context: AppContext) -> None:
+    missing, count = blend.not_listened_to(context)
+    assert len(missing) == count == 6
+    blend.listen_to_all(context, Job())
+    assert blend.not_listened_to(context) == ([], 6)
+    found = blend.voice_map(context)
+    assert {one.name for one in found.points} == set(context.examples)
+    isla = next(one for one in found.points if one.name == "Isla")
+    parents = blend.parents_at(found, isla.x, isla.y)
+    assert parents[0][0] == "example:Isla" and 2 <= len(parents) <= 4
+    shares = [share for _, share in parents]
+    assert shares == sorted(shares, reverse=True) and 98 <= sum(shares) <= 102
+    assert blend.parents_at(found, *parents_place(found, 1, 2))[0][1] < 80
+
+
+def parents_place(found: blend.VoiceMap, a: int, b: int) -> tuple[float, float]:
+    """Half-way between two voices of the map."""
+    first, second = found.points[a], found.points[b]
+    return (first.x + second.x) / 2, (first.y + second.y) / 2
+
+
+def test_voices_of_another_model_are_not_on_the_map(context: AppContext) -> None:
+    other = Voice(name="Foreign", model="other", timbre=np.ones(7, np.float32), consent="I agree.")
+    context.library.add(other)
+    assert "Foreign" not in [one.name for one in blend.voice_map(context).points]
+
+
+def test_a_drawn_voice_is_described_and_kept_with_its_parents_consent(
+    context: AppContext
+) -> None:
+    token = blend.draw(context, False, Job(), seed=5)
+    again = blend.draw(context, False, Job(), seed=5)
+    first, second = (context.recent.get(one) for one in (token, again))
+    assert first is not None and second is not None
+    assert np.array_equal(first.timbre, second.timbre)
+    made = blend.describe(context, token)
+    assert {one.name for one in made.parents} == set(first.parents)
+    assert made.closest is not None and 0 < made.closest.similarity < 1
+    assert all(-1 <= value <= 1 for value in made.place)
+    card = voices.keep_voice(context, token, "Nobody")
+    assert "belongs to nobody" in card.consent and len(card.parents) == 3
+    apart = blend.describe(context, blend.draw(context, True, Job(), seed=5))
+    assert apart.closest is not None
+    assert apart.closest.similarity <= made.closest.similarity
+
+
+def test_cards_show_where_a_voice_comes_from_and_are_found_by_their_words(
+    context: AppContext
+) -> None:
+    token = blend.blend_voices(
+        context, [("example:Isla", 3.0), ("example:Ken", 1.0)], None, Job(), [1.0, 0.0])
+    voices.keep_voice(context, token, "<b>Bo")
+    voices.change_voice(context, "<b>Bo", "<b>Bo", "warm, <i>")
+    shown = cards_html(context, "en", "", None)
+    assert shown.count("<article") == 7 and "<b>" not in shown and "<i>" not in shown
+    assert "Blended from Isla 75 %, Ken 25 %" in shown and "belongs to nobody" in shown
+    assert cards_html(context, "en", "WARM", None).count("<article") == 1
+    assert cards_html(context, "en", "isla example", None).count("<article") == 1
+    assert cards_html(context, "zh-CN", "日", None).count("<article") == 2
+    assert "No voice matches" in cards_html(context, "en", "zzz", None)
+
+
+@pytest.mark.parametrize(("value", "expected"), [
+    ("0.5,-0.25", (0.5, -0.25)), ("7,-9", (1.0, -1.0)), ("nan,0", None), ("inf,0", None),
+    ("1", None), ("1,2,3", None), ("", None), ("a,b", None),
+])
+def test_places_on_the_map_as_they_are_sent(
+    value: str, expected: tuple[float, float] | None
+) -> None:
+    assert place_of(value) == expected
