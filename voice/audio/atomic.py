@@ -20,6 +20,7 @@ _REASONS = {
     errno.EROFS: ("{folder} is read-only", "Name a folder you may write to."),
     errno.ENOSPC: ("the disk is full", "Free some space or write elsewhere."),
     errno.EDQUOT: ("the disk quota is used up", "Free some space or write elsewhere."),
+    errno.EFBIG: ("it would be larger than this system allows", "Free space or write elsewhere."),
     errno.EISDIR: ("it is a folder", "Name a file."),
     errno.ENAMETOOLONG: ("its name is too long", "Name it shorter."),
 }
@@ -29,6 +30,8 @@ def output_error(path: str | os.PathLike[str], error: OSError) -> OutputError:
     """An :class:`OutputError` that names the path and says what to do."""
     folder = str(Path(path).parent)
     known = _REASONS.get(error.errno or 0)
+    if error.errno == errno.ENOENT and Path(path).parent.is_dir():
+        known = ("{folder} takes no new files", "Name a folder you may write to.")
     reason, remedy = known or (error.strerror or str(error), "")
     return OutputError(f"{path} cannot be written: {reason.format(folder=folder)}", remedy)
 

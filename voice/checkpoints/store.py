@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from voice.checkpoints.tensors import read_tensors, whole_file, write_tensors
 from voice.errors import DeviceError, ModelFileError
 from voice.spec.flow_matching import FlowMatchingSpec
-from voice.spec.load import from_dict, read_json, to_dict
+from voice.spec.load import check_sizes, from_dict, read_json, to_dict
 from voice.spec.model import ModelSpec
 from voice.spec.official import OfficialTokenizerSpec
 from voice.spec.vits import VitsSpec
@@ -141,19 +141,34 @@ def load_model(folder: Path, device: str = "auto", shared: Path | None = None) -
     from voice.models.tokenizer import SemanticTokenizer
 
     spec, where = read_spec(folder), choose_device(device)
-    parts: dict[str, nn.Module] = {}
-    if not isinstance(spec.tokenizer, OfficialTokenizerSpec):
-        parts["tokenizer"] = SemanticTokenizer(spec.tokenizer)
-    parts["text2semantic"] = Text2Semantic(spec.text2semantic)
-    parts["decoder"] = make_decoder(spec.decoder)
-    digest = hashlib.sha256()
-    for name, part in parts.items():
+    usual, own = check_sizes(spec, str(folder / "spec.json")), spec.tokenizer
+    makers: dict[str, Callable[[], nn.Module]] = {}
+    if not isinstance(own, OfficialTokenizerSpec):
+        makers["tokenizer"] = lambda: SemanticTokenizer(own)
+    makers["text2semantic"] = lambda: Text2Semantic(spec.text2semantic)
+    makers["decoder"] = lambda: make_decoder(spec.decoder)
+    digest, parts = hashlib.sha256(), dict[str, nn.Module]()
+    for name, make in makers.items():
         path = folder / f"{name}.safetensors"
-        load_strictly(part, read_tensors(path), str(path))
+        tensors = read_tensors(path)
+        if not usual:
+            _check_unmade(make, tensors, str(path))
+        part = parts[name] = make()
+        load_strictly(part, tensors, str(path))
         digest.update(path.read_bytes())
         part.eval().requires_grad_(False).to(where)
     more = _official(folder, spec, parts["decoder"], shared, where)
     return Model(spec.name, spec, **parts, **more, revision=digest.hexdigest()[:12], device=where)  # pyright: ignore
+
+
+def _check_unmade(make: Callable[[], nn.Module], tensors: Mapping[str, Tensor], where: str) -> None:
+    """Compares weights with a module of unusual sizes without making room for it."""
+    try:
+        with torch.device("meta"):
+            wanted = make().state_dict()
+    except (RuntimeError, MemoryError, OverflowError, ValueError, TypeError) as error:
+        raise ModelFileError(f"{where}: its specification has impossible sizes") from error
+    check_names(wanted, tensors, where)
 
 
 def make_decoder(spec: VitsSpec | FlowMatchingSpec) -> nn.Module:

@@ -127,11 +127,18 @@ def run(arguments: list[str], environment: Environment) -> int:
     except Exception as error:  # noqa: BLE001 - a user never sees a traceback
         if debug:
             raise
-        return _end(
-            f"unexpected error: {type(error).__name__}: {error} "
-            "(python -m voice --debug COMMAND shows more)",
-            FAILED,
-        )
+        return _unexpected(error)
+
+
+def _unexpected(error: Exception) -> int:
+    if isinstance(error, PermissionError) and error.filename:
+        return _end(f"{error.filename}: no permission. Name files and folders that you may use, "
+                    "also with VOICE_HOME.", WRONG)
+    return _end(
+        f"unexpected error: {type(error).__name__}: {error} "
+        "(python -m voice --debug COMMAND shows more)",
+        FAILED,
+    )
 
 
 def _end(message: str, status: int) -> int:
@@ -142,14 +149,10 @@ def _end(message: str, status: int) -> int:
 
 def _usage(error: click.UsageError) -> str:
     """The message, and where to find what would be right."""
-    if isinstance(error, click.NoSuchOption | click.BadParameter | click.MissingParameter):
-        where = (
-            f"see python -m voice {error.ctx.info_name} --help"
-            if error.ctx and error.ctx.parent
-            else "see python -m voice --help"
-        )
-        return f"{error.format_message().rstrip('.')} ({where})."
-    return error.format_message()
+    path = error.ctx.command_path if error.ctx else "python -m voice"
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return f"no command is given (see {path} --help)."
+    return f"{error.format_message().rstrip('.')} (see {path} --help)."
 
 
 def _prepare_streams() -> None:

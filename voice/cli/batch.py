@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from voice.cli.options import (
+    FilePath,
     VoiceChoice,
     check_watermark,
     device_options,
@@ -43,8 +44,8 @@ class WorkerSetup:
 
 
 @click.command("batch")
-@click.argument("input_file", metavar="INPUT", type=click.Path(path_type=Path))
-@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR",
+@click.argument("input_file", metavar="INPUT", type=FilePath())
+@click.option("--out", required=True, type=FilePath(), metavar="DIR",
               help="Folder of the recordings and of manifest.jsonl.")
 @voice_options
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True,

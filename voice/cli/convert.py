@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from voice.cli.options import (
+    FilePath,
     VoiceChoice,
     check_watermark,
     device_options,
@@ -24,10 +25,10 @@ if TYPE_CHECKING:
 
 
 @click.command("convert")
-@click.option("--source", required=True, type=click.Path(path_type=Path), metavar="S.wav",
+@click.option("--source", required=True, type=FilePath(), metavar="S.wav",
               help="The recording whose words and timing are kept; any length.")
 @voice_options
-@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="O.wav",
+@click.option("--out", required=True, type=FilePath(), metavar="O.wav",
               help="The recording to make: .wav, .flac, .ogg or .mp3.")
 @number_option("seed")
 @number_option("speed")

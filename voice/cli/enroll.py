@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from voice.cli.options import device_options, language_option, load_synthesizer, weighted
+from voice.cli.options import (
+    FilePath,
+    device_options,
+    language_option,
+    load_synthesizer,
+    weighted,
+)
 from voice.cli.output import emit, json_option
 
 if TYPE_CHECKING:
@@ -22,7 +27,7 @@ if TYPE_CHECKING:
     multiple=True,
     required=True,
     metavar="A.wav[=WEIGHT]",
-    type=click.Path(path_type=Path),
+    type=FilePath(),
     help="A recording of the speaker, 3 to 60 s; may be given several times, with weights.",
 )
 @click.option("--reference-text", metavar="TEXT", help="What the first reference says.")

@@ -7,14 +7,15 @@ from typing import Any
 
 import click
 
+from voice.cli.options import FilePath
 from voice.cli.output import Progress, emit, json_option
 
 
 @click.command("evaluate")
-@click.argument("rows", metavar="ROWS.jsonl", type=click.Path(path_type=Path))
-@click.option("--whisper", type=click.Path(path_type=Path), metavar="DIR",
+@click.argument("rows", metavar="ROWS.jsonl", type=FilePath())
+@click.option("--whisper", type=FilePath(), metavar="DIR",
               help="Folder of the Whisper base model; that of make setup-eval if not given.")
-@click.option("--python", type=click.Path(path_type=Path), metavar="FILE",
+@click.option("--python", type=FilePath(), metavar="FILE",
               help="Interpreter with the judges' packages; that of make setup-eval if not given.")
 @click.option("--threads", type=click.IntRange(1, 256), default=1, show_default=True)
 @json_option

@@ -7,11 +7,12 @@ from typing import Any
 
 import click
 
+from voice.cli.options import FilePath
 from voice.cli.output import emit, json_option
 
 
 @click.command("inspect")
-@click.argument("file", metavar="F.wav", type=click.Path(path_type=Path))
+@click.argument("file", metavar="F.wav", type=FilePath())
 @json_option
 def command(file: Path, as_json: bool) -> None:
     """Say whether this program made a recording, with which model and when."""

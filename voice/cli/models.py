@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from voice.cli.models_fetch import download_model, import_models
-from voice.cli.options import load_synthesizer
+from voice.cli.options import FilePath, load_synthesizer
 from voice.cli.output import Progress, emit, json_option
 from voice.errors import ModelFileError, VoiceError
 
@@ -112,7 +112,7 @@ def verify_models(environment: Environment, name: str | None, as_json: bool) -> 
 
 @command.command("calibrate")
 @click.argument("name")
-@click.argument("rows", metavar="ROWS.jsonl", type=click.Path(path_type=Path))
+@click.argument("rows", metavar="ROWS.jsonl", type=FilePath())
 @json_option
 @click.pass_obj
 def calibrate(environment: Environment, name: str, rows: Path, as_json: bool) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from voice.cli.options import FilePath
 from voice.cli.output import emit, json_option, warn
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _replace = click.option("--replace", is_flag=True, help="Replace a model of the 
 
 @click.command("import")
 @click.argument("paths", metavar="FILE|FOLDER...", nargs=-1, required=True,
-                type=click.Path(path_type=Path))
+                type=FilePath())
 @click.option("--name", default="", help="Name of the model; that of its files if not given.")
 @click.option("--version", default="", metavar="V",
               help=f"Version of a file that does not say it: {', '.join(VERSIONS)}.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,22 @@ class Number(click.ParamType):
             number = value
         check_number(self.option, number, label)
         return number
+
+
+class FilePath(click.ParamType):
+    """A path that a file system can have at all."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        label = param.opts[0] if param and param.opts[0].startswith("-") else "path"
+        try:
+            if "\0" in str(value):
+                raise ValueError("a zero byte")
+            os.fsencode(value)
+        except ValueError as error:
+            raise OptionError(f"{label}: {value!r} is no path ({error})", "Name a file.") from error
+        return Path(value)
 
 
 def number_option(name: str) -> Callable[[F], F]:
@@ -91,7 +108,7 @@ def voice_options(function: F) -> F:
         "--reference",
         "references",
         multiple=True,
-        type=click.Path(path_type=Path),
+        type=FilePath(),
         metavar="A.wav[=WEIGHT]",
         help="Speak in the voice of this recording, 3 to 60 s; may be given several times, "
         "with weights such as A.wav=0.7 for their shares in the timbre. The best 3 to 10 s of "

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from voice.cli.options import (
+    FilePath,
     VoiceChoice,
     check_watermark,
     device_options,
@@ -32,14 +33,14 @@ MAX_TEXT_BYTES = 16 << 20
 
 @click.command("say")
 @click.option("--text", metavar="T", help="What to say.")
-@click.option("--text-file", type=click.Path(path_type=Path), metavar="F",
+@click.option("--text-file", type=FilePath(), metavar="F",
               help="A UTF-8 text to say; - is stdin.")
 @voice_options
-@click.option("--out", type=click.Path(path_type=Path), metavar="O.wav",
+@click.option("--out", type=FilePath(), metavar="O.wav",
               help="The recording: .wav, .flac, .ogg or .mp3.")
 @click.option("--stream", is_flag=True,
               help="Raw 16-bit little-endian mono PCM to stdout while it is being made.")
-@click.option("--bundle", type=click.Path(path_type=Path), metavar="DIR",
+@click.option("--bundle", type=FilePath(), metavar="DIR",
               help="An exported bundle instead of a model; runs without torch.")
 @device_options
 @settings_options
@@ -128,10 +129,13 @@ def check_folder(out: Path) -> None:
 
     from voice.audio.atomic import output_error
 
-    if not out.parent.is_dir():
-        raise output_error(out, OSError(errno.ENOENT, ""))
-    if out.is_dir():
-        raise output_error(out, OSError(errno.EISDIR, ""))
+    try:
+        if not out.parent.is_dir():
+            raise OSError(errno.ENOENT, "")
+        if out.is_dir():
+            raise OSError(errno.EISDIR, "")
+    except OSError as error:
+        raise output_error(out, error) from error
 
 
 def read_text(text: str | None, file: Path | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ import click
 import numpy as np
 
 from voice.cli.options import (
+    FilePath,
     VoiceChoice,
     device_options,
     load_synthesizer,
@@ -26,16 +28,16 @@ if TYPE_CHECKING:
 
 
 @click.command("tokens")
-@click.argument("input_file", metavar="A.wav|T.json", type=click.Path(path_type=Path))
+@click.argument("input_file", metavar="A.wav|T.json", type=FilePath())
 @click.option(
     "--features",
-    type=click.Path(path_type=Path),
+    type=FilePath(),
     metavar="F.npy",
     help="Keep the content features, (frames, width) float32, 50 frames a second.",
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=FilePath(),
     metavar="O.wav",
     help="Turn the tokens back to sound: in the recording's own voice, or in the one given.",
 )
@@ -144,5 +146,7 @@ def write_array(path: Path, array: np.ndarray) -> None:
     """Writes an .npy file, whole or not at all."""
     from voice.audio.atomic import atomic_file
 
+    whole = io.BytesIO()  # np.save itself does not say why it could not write
+    np.save(whole, array, allow_pickle=False)
     with atomic_file(path) as file:
-        np.save(file, array, allow_pickle=False)
+        file.write(whole.getbuffer())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from voice.cli.options import FilePath
 from voice.cli.output import emit, json_option, warn
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def remove(environment: Environment, name: str, as_json: bool) -> None:
 
 @command.command("export")
 @click.argument("name")
-@click.argument("file", type=click.Path(path_type=Path), metavar="F.voice")
+@click.argument("file", type=FilePath(), metavar="F.voice")
 @click.option("--replace", is_flag=True, help="Replace the file if it is there.")
 @json_option
 @click.pass_obj
@@ -86,7 +87,7 @@ def export(environment: Environment, name: str, file: Path, replace: bool, as_js
 
 
 @command.command("import")
-@click.argument("file", type=click.Path(path_type=Path), metavar="F.voice")
+@click.argument("file", type=FilePath(), metavar="F.voice")
 @click.option("--name", help="Keep it under another name.")
 @click.option("--replace", is_flag=True, help="Replace a voice of that name.")
 @json_option

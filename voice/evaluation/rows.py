@@ -34,8 +34,8 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
 def _row(line: str, where: str, folder: Path) -> dict[str, Any]:
     try:
         row = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise OptionError(f"{where}: not JSON ({error.msg})") from error
+    except (ValueError, RecursionError) as error:
+        raise OptionError(f"{where}: not JSON ({error})") from error
     if not isinstance(row, dict):
         raise OptionError(f"{where}: not an object", "Fields: wav, text, lang, reference")
     for name in ("wav", "text", "lang"):

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
+import re
 import types
 import typing
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from voice.errors import ModelFileError
 
 T = TypeVar("T")
+_COUNTED = re.compile(r"layers|couplings|steps|blocks|points|heads|groups|parts")
+MOST_LAYERS, MOST_ITEMS, MOST = 512, 64, 1 << 24
+USUAL_LAYERS, USUAL = 32, 4096
 
 
 def from_dict(cls: type[T], data: Any, where: str = "spec") -> T:
@@ -58,6 +64,8 @@ def _value(hint: Any, value: Any, where: str) -> Any:
         return tuple(_value(item, v, f"{where}[{i}]") for i, v in enumerate(value))
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
+    if hint is float and isinstance(value, float) and not math.isfinite(value):
+        raise ModelFileError(f"{where}: {value} is not a finite number")
     if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
         raise ModelFileError(f"{where}: expected {hint.__name__}, found {value!r}")
     return value
@@ -81,6 +89,49 @@ def to_dict(spec: Any) -> dict[str, Any]:
     return dataclasses.asdict(spec)
 
 
+def check_sizes(spec: Any, where: str) -> bool:
+    """Refuses sizes that no network has, before anything of such a size is made.
+
+    Args:
+        spec: a dataclass, with others inside.
+        where: for messages.
+
+    Returns:
+        Whether all sizes are as networks of this kind have them. Others are to be compared with
+        the weights before room is made for them.
+
+    Raises:
+        ModelFileError: a number is absurd.
+    """
+    usual = True
+    for name, value in _leaves(spec, ""):
+        last = name.rpartition(".")[2]
+        counted = bool(_COUNTED.search(last))
+        if len(value) > MOST_ITEMS or any(
+            abs(v) > (MOST_LAYERS if counted else MOST) for v in value
+        ):
+            raise ModelFileError(f"{where}: {name} is {str(value[0])[:24]}, which no model has")
+        if not last.endswith(("_rate", "_samples", "vocabulary")):
+            usual = usual and all(v <= (USUAL_LAYERS if counted else USUAL) for v in value)
+    return usual
+
+
+def _leaves(spec: Any, path: str) -> Iterator[tuple[str, Sequence[int]]]:
+    """Path and values of every whole number, and list of them, in a dataclass."""
+    for field in dataclasses.fields(spec):
+        value, name = getattr(spec, field.name), f"{path}.{field.name}".lstrip(".")
+        if dataclasses.is_dataclass(value):
+            yield from _leaves(value, name)
+        elif isinstance(value, tuple):
+            whole = [v for v in value if isinstance(v, int)]
+            yield name, whole or [0]
+            for i, inner in enumerate(value):
+                if dataclasses.is_dataclass(inner):
+                    yield from _leaves(inner, f"{name}[{i}]")
+        elif isinstance(value, int) and not isinstance(value, bool):
+            yield name, [value]
+
+
 def read_json(path: Path) -> Any:
     """Parses a JSON file.
 
@@ -89,5 +140,5 @@ def read_json(path: Path) -> Any:
     """
     try:
         return json.loads(path.read_text("utf8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelFileError(f"{path}: cannot be read as JSON ({error})") from error

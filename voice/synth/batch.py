@@ -134,7 +134,7 @@ def kept_rows(items: list[BatchItem], out: Path) -> dict[str, dict[str, Any]]:
         return {}
     earlier = {}
     for line in lines:
-        with contextlib.suppress(json.JSONDecodeError, TypeError, AttributeError):
+        with contextlib.suppress(ValueError, RecursionError, TypeError, AttributeError):
             row = json.loads(line)
             earlier[row.get("wav")] = row
     kept = {}

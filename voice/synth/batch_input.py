@@ -101,7 +101,7 @@ def column_names(path: Path) -> list[str]:
         for line in _content(path).split("\n"):
             try:
                 row = json.loads(line)
-            except (json.JSONDecodeError, RecursionError):
+            except (ValueError, RecursionError):
                 continue
             if isinstance(row, dict):
                 return [str(name) for name in row]
@@ -187,7 +187,7 @@ def _jsonl(content: str, path: Path, names: Mapping[str, str]) -> Iterator[Batch
             continue
         try:
             row = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             yield BatchItem(f"{number:04d}", "", error=f"line {number}: not JSON ({error})")
             continue
         if not isinstance(row, dict):

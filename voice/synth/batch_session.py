@@ -109,7 +109,7 @@ class BatchSession:
             items = [BatchItem(**{k: v for k, v in row.items() if k in _FIELDS})
                      for row in plan["items"]]
             return cls(folder, items, dict(plan["choices"]))
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
             raise OptionError(f"{folder.name}: not a batch, or damaged ({error})") from error
 
     def rows(self) -> list[BatchRow]:
@@ -138,7 +138,7 @@ class BatchSession:
             return []
         rows = []
         for line in lines:
-            with suppress(json.JSONDecodeError):
+            with suppress(ValueError, RecursionError):
                 row = json.loads(line)
                 if isinstance(row, dict):
                     rows.append(row)

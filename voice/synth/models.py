@@ -56,15 +56,25 @@ def shared_parts(home: Path | None) -> Path:
 
 
 def model_folders(home: Path | None) -> list[ModelFolder]:
-    """All models that are there; one of the program hides a user's of the same name."""
+    """All models that are there; one of the program hides a user's of the same name.
+
+    Raises:
+        ModelFileError: a folder of models may not be read.
+    """
     found: dict[str, ModelFolder] = {}
     for root, packaged in ((PACKAGED, True), (home / "models" if home else None, False)):
-        if root is None or not root.is_dir():
-            continue
-        for folder in sorted(root.iterdir()):
+        for folder in _inside(root):
             if (folder / "spec.json").is_file() and not folder.name.startswith("."):
                 found.setdefault(folder.name, ModelFolder(folder.name, folder, packaged))
     return list(found.values())
+
+
+def _inside(root: Path | None) -> list[Path]:
+    try:
+        return sorted(root.iterdir()) if root is not None and root.is_dir() else []
+    except OSError as error:
+        raise ModelFileError(f"{root}: the models in it cannot be listed ({error.strerror})",
+                             "Name a data folder you may read.") from error
 
 
 def find_model(name_or_folder: str | Path, home: Path | None) -> ModelFolder:
@@ -99,7 +109,7 @@ def read_manifest(path: Path = MANIFEST) -> dict[str, Any]:
     """
     try:
         data = json.loads(path.read_text("utf8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelFileError(f"{path}: the list of models cannot be read ({error})") from error
     models = data.get("models") if isinstance(data, dict) else None
     if not isinstance(models, dict):
@@ -121,7 +131,7 @@ def read_origin(folder: ModelFolder) -> dict[str, Any] | None:
         return None
     try:
         data = json.loads(path.read_text("utf8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelFileError(f"{path}: cannot be read ({error})") from error
     if not isinstance(data, dict) or not isinstance(data.get("files"), dict):
         raise ModelFileError(f"{path}: it has no list of files")

@@ -124,7 +124,7 @@ class Passage:
             pieces = tuple(PieceReport(**row) for row in record["pieces"])
             origin = Origin(**record["origin"]) if record["origin"] else None
             text, choices, created = record["text"], record["choices"], record["created"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise OptionError(f"{folder.name}: not a passage, or damaged ({error})") from error
         sound = read(folder / SOUND)
         return Passage(

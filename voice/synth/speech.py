@@ -6,7 +6,7 @@ Axes: N samples.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -203,16 +203,59 @@ def _open_soundfile(
 ) -> Iterator[SoundWriter]:
     import soundfile
 
+    target = _Target(file)
+    handle: Any = target
     try:
-        with soundfile.SoundFile(file, "w", sample_rate, 1, format=kind) as sound:
+        with soundfile.SoundFile(handle, "w", sample_rate, 1, format=kind) as sound:
             if note:
                 sound.comment = note.text()
                 sound.software = f"{note.program} {note.version}".strip()
-            yield _Checked(sound)
+            yield _Checked(sound, target)
+        target.check()
     except soundfile.SoundFileError as error:
+        if target.failure:
+            raise output_error(path, target.failure) from error
         raise OutputError(f"{path} cannot be written: {error}") from error
     except OSError as error:
         raise output_error(path, error) from error
+
+
+@dataclass
+class _Target:
+    """A file whose errors wait, since soundfile can neither pass them on nor keep them quiet."""
+
+    file: Any = field(repr=False)
+    failure: OSError | None = None
+
+    def _try(self, act: Callable[[], int], otherwise: int) -> int:
+        if self.failure:
+            return otherwise
+        try:
+            return act()
+        except OSError as error:
+            self.failure = error
+            return otherwise
+
+    def write(self, data: Any) -> int:
+        """Bytes written; all of them after a failure, for soundfile would stop the program."""
+        return self._try(lambda: self.file.write(data), len(data))
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """The new place."""
+        return self._try(lambda: self.file.seek(offset, whence), 0)
+
+    def tell(self) -> int:
+        """The place."""
+        return self._try(self.file.tell, 0)
+
+    def read(self, count: int = -1) -> bytes:
+        """What is there from the place on."""
+        return self.file.read(count)
+
+    def check(self) -> None:
+        """Raises what has gone wrong so far."""
+        if self.failure:
+            raise self.failure
 
 
 @dataclass
@@ -220,7 +263,9 @@ class _Checked:
     """Clips and refuses what is not finite, as WAV files do."""
 
     file: Any = field(repr=False)
+    target: _Target = field(repr=False)
 
     def write(self, samples: np.ndarray) -> None:
         """Appends (N,) samples."""
         self.file.write(np.clip(to_float32(samples), -1, 1))
+        self.target.check()
