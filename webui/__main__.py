@@ -121,6 +121,7 @@ def serve(chosen: argparse.Namespace, folder: Path) -> int:
     library = VoiceLibrary.at_home(home)
     context = AppContext(model, library, library.folder.parent / "studio")
     context.hosts = allowed_hosts(chosen.host, chosen.allow_host)
+    context.password = bool(chosen.auth)
     context.administration = is_local(chosen.host) or chosen.allow_changes
     allowed = os.environ.get("VOICE_ALLOW_NO_WATERMARK", "").lower()
     context.allow_no_watermark = allowed in ("1", "true", "yes")

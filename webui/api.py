@@ -25,13 +25,15 @@ from webui.context import AppContext
 from webui.jobs import Job
 from webui.messages import PageError
 
+TOGETHER = 32
+"""Programs that are answered at once; at the model they take turns."""
 SOUND_KINDS = ("wav", "flac", "mp3", "ogg", "opus", "m4a", "webm")
 
 
 def build(context: AppContext) -> None:
     """Adds the endpoints to the page that is being built."""
     for function in (*_speaking(context), *_making(context)):
-        api(readable(function), api_name=function.__name__, concurrency_id="model")
+        api(readable(function), api_name=function.__name__, concurrency_limit=TOGETHER)
     for function in (*_keeping(context), *_filing(context)):
         api(readable(function), api_name=function.__name__, queue=False)
 

@@ -107,18 +107,27 @@ window.voicePlayer = (() => {
     }
   };
 
-  // Puts the selected characters into braces, where their pronunciation is written.
+  // The selected word is asked about; its pronunciation, in braces, takes its place.
+  let selected = null;
   window.voiceText = {
-    pronounce: () => {
+    ask: (id) => {
       const box = field("speak-text");
       const [start, stop] = [box.selectionStart, box.selectionEnd];
-      const word = box.value.slice(start, stop).trim();
-      if (!word || word.includes("{")) { box.focus(); return; }
-      box.setRangeText(`{${word}:}`, start, stop, "end");
+      const word = box.value.slice(start, stop);
+      const before = word.length - word.trimStart().length;
+      selected = [start + before, start + before + word.trim().length, word.trim()];
+      send(id, word.trim());
+    },
+    replace: (marked) => {
+      const box = field("speak-text");
+      if (!marked || !selected) return;
+      const [start, stop, word] = selected;
+      selected = null;
+      const place = box.value.slice(start, stop) === word ? start : box.value.indexOf(word);
+      if (place < 0) return;
+      box.setRangeText(marked, place, place + word.length, "end");
       box.dispatchEvent(new Event("input", { bubbles: true }));
       box.focus();
-      const place = start + word.length + 2;
-      box.setSelectionRange(place, place);
     },
   };
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any
 
 import gradio as gr
@@ -79,8 +80,12 @@ def build_page(context: AppContext, t: gr.I18n) -> gr.Blocks:
         _show_history(context, page, speaking.history)
         batch_tab.select(many.show, many.state, many.shown, **QUIET)
         voices_tab.select(listed.show, listed.state, listed.cards, **QUIET)
+
+        def speak_with(value: str, request: gr.Request) -> tuple[Any, ...]:
+            return _speak_with(context, locale_of(request), sent(value))
+
         listed.use.change(
-            _speak_with, listed.use, [tabs, reference.kind, reference.voice], **QUIET)
+            speak_with, listed.use, [tabs, reference.kind, reference.voice], **QUIET)
         _fill_when_opened(context, (models_tab, installed), (settings_tab, about))
         _watch_model(context, page, chip, timer)
 
@@ -115,10 +120,12 @@ def _header(context: AppContext, t: gr.I18n) -> gr.HTML:
             return gr.HTML(markup.model_chip("en", context.model), elem_id="voice-model")
 
 
-def _speak_with(value: str) -> tuple[Any, ...]:
-    """Opens the tab Speak with the voice that a button named."""
-    key = sent(value)
-    return (gr.Tabs(selected="speak"), LIBRARY, key) if key else (gr.skip(),) * 3
+def _speak_with(context: AppContext, locale: str, key: str) -> tuple[Any, ...]:
+    """Opens the tab Speak with a voice; nothing where there is none of that key."""
+    choices = voice_choices(context, locale)
+    if key not in [one for _, one in choices]:
+        return (gr.skip(),) * 3
+    return gr.Tabs(selected="speak"), LIBRARY, gr.Dropdown(choices=choices, value=key)
 
 
 def _show_history(context: AppContext, page: gr.Blocks, history: gr.HTML) -> None:
@@ -175,6 +182,8 @@ def launch_options(context: AppContext, t: gr.I18n) -> dict[str, Any]:
             )],
             "docs_url": None, "redoc_url": None, "openapi_url": None,
         },
+        # The tools' address asks for no password, so there is none where one is needed.
+        "mcp_server": find_spec("mcp") is not None and not context.password,
         "footer_links": [],
         "run_history": False,
         "enable_monitoring": False,

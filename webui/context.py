@@ -210,6 +210,7 @@ class AppContext:
         outputs: folder of what is made here; everything in it can be asked for by the page.
         examples: voices that come with the page.
         hosts: names by which the page may be asked for; empty takes any.
+        password: whether visitors are asked for one.
         administration: whether visitors may change what everybody uses (models, device).
         allow_no_watermark: whether the administrator allows recordings without the mark.
         settings: of the Settings tab.
@@ -228,6 +229,7 @@ class AppContext:
     background: Background = field(default_factory=Background)
     adding: AddingNow = field(default_factory=AddingNow)
     hosts: frozenset[str] = frozenset()
+    password: bool = False
     administration: bool = False
     allow_no_watermark: bool = False
     settings: StudioSettings = field(default_factory=StudioSettings)

@@ -46,6 +46,11 @@ class Turns:
         """Who comes when: those served longest ago first, then by arrival."""
         return sorted(self._waiting, key=lambda t: (self._served.get(t.visitor, 0), t.number))
 
+    def busy(self) -> bool:
+        """Whether somebody has the model."""
+        with self._changed:
+            return self._holder is not None
+
     def ahead(self, ticket: Ticket) -> int:
         """How many pieces of work come before this one; 0 means it is next or at work."""
         with self._changed:

@@ -16,8 +16,9 @@ PACKAGE_OF = {  # module -> its name in the package index, where they differ
     "mecab": "python-mecab-ko", "perth": "resemble-perth", "pyopenjtalk": "pyopenjtalk-plus",
     "starlette": "gradio", "fastapi": "gradio", "uvicorn": "gradio",
 }
-# perth's weights are read; it and jieba need setuptools; the other is python-mecab-ko's dictionary
-INDIRECT = {"resemble-perth", "setuptools", "python-mecab-ko-dic"}
+# perth's weights are read; it and jieba need setuptools; then python-mecab-ko's dictionary, and
+# what gradio itself imports to serve tools
+INDIRECT = {"resemble-perth", "setuptools", "python-mecab-ko-dic", "mcp"}
 # curves of a training run and speech recognition, where they are installed
 OPTIONAL = {"matplotlib", "tensorboard", "faster_whisper"}
 

@@ -127,7 +127,7 @@ class FakeSynthesizer:
         parents: dict[str, Any] = {voice.name: w / total for voice, w in weights.items()}
         return Voice(
             name=name, model="fake", timbre=timbre, parents=parents,
-            prosody={voice.name: w for voice, w in (prosody or {}).items()},
+            prosody={v.name: w / sum((prosody or {}).values()) for v, w in (prosody or {}).items()},
             consent="; ".join(consents) if all(consents) else "",
         )
 

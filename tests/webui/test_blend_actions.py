@@ -22,7 +22,7 @@ def test_the_manner_of_speaking_has_its_own_shares(context: AppContext) -> None:
     parents = [("example:Isla", 75.0), ("example:Ken", 25.0), (None, 50.0)]
     token = blend.blend_voices(context, parents, None, Job(), [10.0, 30.0, 99.0])
     made = context.recent.get(token)
-    assert made is not None and made.prosody == {"Isla": 10.0, "Ken": 30.0}
+    assert made is not None and made.prosody == {"Isla": 0.25, "Ken": 0.75}
     with pytest.raises(PageError) as error:
         blend.blend_voices(context, parents, None, Job(), [0.0, 0.0, 99.0])
     assert key_of(error) == "error_prosody"

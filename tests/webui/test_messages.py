@@ -34,7 +34,7 @@ def test_every_key_of_the_code_is_in_the_files_and_the_other_way_round() -> None
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     made = ("language_", "setting_", "error_", "stage_", "verdict_", "model_", "source_",
-            "blend_voice_", "batch_")
+            "blend_voice_", "batch_", "notation_")
     unused = {key for key in known if key not in words and not key.startswith(made)}
     assert not unused
     looks_like_key = re.compile(r"^(error|stage|info|voices|keep|blend|status)_[a-z0-9_]*[a-z0-9]$")

@@ -87,7 +87,7 @@ def _model(folder: Path) -> Any:
     """The recogniser, loaded once."""
     if str(folder) in _loaded:
         return _loaded[str(folder)]
-    from faster_whisper import WhisperModel
+    from faster_whisper import WhisperModel  # pyright: ignore[reportMissingImports]
 
     here = (folder / "model.bin").is_file()
     try:

@@ -10,7 +10,7 @@ import gradio as gr
 
 from webui.actions import speak as action
 from webui.actions import voices
-from webui.components import markup, passage_panel
+from webui.components import markup, passage_panel, pronounce_panel
 from webui.components.live_sound import LiveWindow
 from webui.components.passage_panel import PassagePanel
 from webui.components.reference_audio import ReferenceAudio, build_reference_audio
@@ -96,12 +96,11 @@ def _text_part(
         label=t("text_label"), placeholder=t("text_hint"), lines=5, max_lines=14,
         max_length=context.limits.text, elem_id="speak-text",
     )
+    place = gr.Column(elem_classes="voice-tight")
     gr.Examples(
         [[one] for one in SENTENCES], inputs=[said], label=t("examples_label"),
         examples_per_page=len(SENTENCES), elem_id="speak-examples", api_visibility="private",
     )
-    say = gr.Button(t("pronounce_button"), size="sm", elem_id="speak-pronounce")
-    say.click(fn=None, js="() => { window.voiceText.pronounce(); }")
     with gr.Row():
         language = gr.Dropdown(
             language_choices("en"), value="auto", label=t("language_label"), min_width=160,
@@ -111,7 +110,9 @@ def _text_part(
             0.5, 2.0, value=1.0, step=0.05, label=t("setting_speed"), min_width=160,
             elem_id="speak-speed",
         )
-    spans = gr.HTML(elem_id="speak-spans")
+    with place:
+        spans = gr.HTML(elem_id="speak-spans")
+        pronounce_panel.build(context, t, language)
 
     def heard(words: str, chosen: str, request: gr.Request) -> str:
         return markup.spans(locale_of(request), action.spans_of(context, words or "", chosen))
