@@ -174,6 +174,7 @@ def launch_options(context: AppContext, t: gr.I18n) -> dict[str, Any]:
         "css": theme.CSS.read_text(encoding="utf-8"),
         "i18n": t,
         "max_file_size": context.upload_bytes,
+        "state_session_capacity": context.limits.sessions,
         "allowed_paths": [str(context.outputs.resolve()), str(EXAMPLES)],
         "app_kwargs": {
             "middleware": [Middleware(

@@ -192,12 +192,14 @@ class Limits:
         upload_bytes: of a file.
         model_bytes: of a file where visitors may add models.
         queue: visitors that may wait.
+        sessions: browser tabs and programs whose state is kept, the latest; a megabyte each.
     """
 
     text: int = 10_000
     upload_bytes: int = 50 << 20
     model_bytes: int = 4 << 30
     queue: int = 64
+    sessions: int = 256
 
 
 @dataclass

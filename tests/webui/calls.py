@@ -8,6 +8,8 @@ import urllib.error
 import urllib.request
 from typing import Any
 
+PATIENCE_SECONDS = 300
+
 
 def post(url: str, body: bytes, kind: str = "application/json") -> tuple[int, Any]:
     """Status and JSON of a POST."""
@@ -30,15 +32,15 @@ def upload(url: str, name: str, content: bytes) -> tuple[int, Any]:
     return post(f"{url}/gradio_api/upload", body, f"multipart/form-data; boundary={mark}")
 
 
-def call(url: str, fn_index: int, data: list[Any]) -> dict[str, Any]:
-    """The last message of one of the page's functions."""
-    session = secrets.token_hex(6)
+def call(url: str, fn_index: int, data: list[Any], session: str = "") -> dict[str, Any]:
+    """The last message of one of the page's functions; a session of its own if none is named."""
+    session = session or secrets.token_hex(6)
     body = {"data": data, "fn_index": fn_index, "session_hash": session}
     status, joined = post(f"{url}/gradio_api/queue/join", json.dumps(body).encode())
     if status != 200:
         return {"success": False, "output": {"error": joined}, "status": status}
     source = f"{url}/gradio_api/queue/data?session_hash={session}"
-    with urllib.request.urlopen(source, timeout=60) as stream:
+    with urllib.request.urlopen(source, timeout=PATIENCE_SECONDS) as stream:
         for line in stream:
             if line.startswith(b"data: "):
                 message = json.loads(line[6:])
@@ -47,7 +49,7 @@ def call(url: str, fn_index: int, data: list[Any]) -> dict[str, Any]:
     raise AssertionError("the stream ended without an answer")
 
 
-def endpoint(url: str, name: str, *data: Any) -> dict[str, Any]:
+def endpoint(url: str, name: str, *data: Any, session: str = "") -> dict[str, Any]:
     """The answer of a named endpoint; what is left out takes its default, as a client does."""
     with urllib.request.urlopen(f"{url}/config", timeout=60) as answer:
         functions = json.load(answer)["dependencies"]
@@ -56,4 +58,4 @@ def endpoint(url: str, name: str, *data: Any) -> dict[str, Any]:
     (index,) = [f["id"] for f in functions if f["api_name"] == name]
     left = [one["parameter_default"] for one in parameters[len(data):]
             if one["parameter_has_default"]]
-    return call(url, index, [*data, *left])
+    return call(url, index, [*data, *left], session)

@@ -35,9 +35,9 @@ def speak(page: Any, locale: str, chosen: argparse.Namespace) -> None:
 
 
 def blend(page: Any, aloud: bool) -> None:
-    """Blends the first two example voices."""
+    """Blends the first two example voices; the map shows all."""
     page.get_by_role("tab").nth(1).click()
-    page.fill("#blend-text textarea", TEXTS["en"])
+    page.wait_for_selector("#blend-map .voice-dot", timeout=PATIENCE_MS)
     if not aloud:
         page.wait_for_timeout(1000)
         return
@@ -47,7 +47,7 @@ def blend(page: Any, aloud: bool) -> None:
 
 
 def main() -> None:
-    """Writes ``speak-{en,zh-CN}.png``, ``phone-{en,zh-CN}.png`` and ``blend-en.png``."""
+    """Writes ``speak-``, ``phone-`` and ``voices-{en,zh-CN}.png``, and ``blend-en.png``."""
     from playwright.sync_api import sync_playwright
 
     parser = argparse.ArgumentParser(description=__doc__)
@@ -76,6 +76,11 @@ def main() -> None:
                 page.set_viewport_size(DESKTOP)
                 blend(page, not chosen.no_speech)
                 page.screenshot(path=chosen.out / "blend-en.png", full_page=True)
+            page.set_viewport_size(DESKTOP)
+            page.get_by_role("tab").nth(2).click()
+            page.wait_for_selector("#voices-cards article", timeout=PATIENCE_MS)
+            page.wait_for_timeout(1000)
+            page.screenshot(path=chosen.out / f"voices-{locale}.png", full_page=True)
             page.close()
         browser.close()
 

@@ -26,7 +26,7 @@ def field(page: Any, name: str) -> Any:
 
 def again(page: Any) -> None:
     """Takes the mark of success away, so that the next one can be waited for."""
-    page.evaluate("document.querySelector('#blend-status .voice-note').classList.remove('good')")
+    page.evaluate("document.querySelector('#blend-status .voice-note')?.classList.remove('good')")
 
 
 def test_blend_two_examples_keep_the_result_and_find_it_again(
@@ -77,7 +77,9 @@ def test_blend_two_examples_keep_the_result_and_find_it_again(
     site.context.library.get("Duet").save(file)
     site.context.library.remove("Duet")
     page.get_by_role("tab", name="Voices").click()
-    page.set_input_files("#voices-import input[type=file]", str(file))
+    with page.expect_file_chooser() as chooser:
+        page.click("#voices-import")
+    chooser.value.set_files(str(file))
     page.wait_for_selector("#voices-answer >> text=Duet is kept")
     assert seen.problems == []
 
@@ -94,6 +96,7 @@ def test_a_place_on_the_map_is_mixed_and_heard(visit: Callable[..., Visit], site
     assert page.evaluate("window.voicePlayer.state().lastIndex") >= 0, "it was heard at once"
     box = page.locator("#blend-map .voice-map").bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    again(page)
     page.mouse.move(x + 40, y)
     page.mouse.down()
     page.mouse.move(x, y, steps=4)

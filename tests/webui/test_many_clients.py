@@ -59,7 +59,8 @@ def test_all_are_served_none_is_mixed_up_and_memory_is_steady(site: Site) -> Non
             words = 2 + number + CLIENTS * sentence
             text = " ".join(["word"] * words) + "."
             samples, rate = heard(endpoint(
-                site.url, "speak", text, f"example:{voice}", "en", 1.0, seed))
+                site.url, "speak", text, f"example:{voice}", "en", 1.0, seed,
+                session=f"client{number}"))
             base = site.context.recent.get(f"example:{voice}")
             assert base is not None
             pitch = 120 + float(base.timbre.mean()) + seed
@@ -114,7 +115,7 @@ def test_ten_clients_of_the_real_model(mini: Path, tmp_path: Path) -> None:
     def ask(number: int, sentence: int) -> np.ndarray:
         voice = EXAMPLES[number % 2]
         return heard(endpoint(url, "speak", texts[sentence], f"example:{voice}", "en", 1.0,
-                              number))[0]
+                              number, session=f"client{number}"))[0]
 
     with serve(context) as url:
         alone = {(n, s): ask(n, s) for n, s in ((0, 0), (1, 1), (9, 2))}

@@ -258,7 +258,8 @@ def voice_of(context: AppContext, source: Source, job: Job) -> tuple[str, Voice]
     """
     if source.kind != RECORDING:
         voice = find_voice(context, source.key, job)
-        return context.recent.add(voice), voice
+        kind, _, token = (source.key or "").partition(":")
+        return context.recent.add(voice, token if kind == RECENT else source.key), voice
     assert source.recording is not None
     transcript = source.transcript.strip()
     token = recording_token(source.recording, transcript)
