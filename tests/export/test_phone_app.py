@@ -145,7 +145,8 @@ def test_speaks_offline_in_two_languages_and_gives_a_marked_file(
     page.wait_for_selector("#text")
     steady(page)
     again, chinese = speak(page, "Good morning."), speak(page, "你好，世界。")
-    assert site.requests == []
+    # The browser itself looks for a newer service worker; nothing else is asked for.
+    assert set(site.requests) <= {"sw.js"}
     assert again["samples"] == english["samples"]
     assert chinese["samples"] != english["samples"]
     with page.expect_download() as started:
