@@ -18,7 +18,7 @@ from voice.export.fixtures import sentences
 from voice.export.manifest import read_manifest
 from voice.text.frontend import phonemize
 
-LANGUAGES = ("en", "zh")
+LANGUAGES = ("en", "zh", "ja")
 """That the app reads."""
 SCRIPT = Path(__file__).parent / "phone" / "build" / "node" / "phonemes.js"
 

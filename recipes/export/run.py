@@ -44,6 +44,13 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     front = commands.add_parser("phonemes", help="the phone app's front-end against Python's")
     front.add_argument("bundle", type=Path, help="whose text data the app reads")
     front.add_argument("--more", type=Path, help="JSON lines with text and lang, besides the fixed")
+    app = commands.add_parser("app", help="the phone app in a headless Chromium")
+    app.add_argument("bundle", type=Path)
+    app.add_argument("--repeats", type=int, default=3)
+    app.add_argument("--slower", type=float, default=1, help="slow the processor down so often")
+    app.add_argument("--out", type=Path, help="for recordings and their rows, to be judged")
+    app.add_argument("--reference", type=Path, help="recording of the bundle's first voice")
+    app.add_argument("--rows", type=int, default=0, help="sentences to record")
     page = commands.add_parser("page", help="writes docs/phone.md anew")
     page.add_argument("bundle", type=Path, help="made with --enroll")
     page.add_argument("--out", type=Path, default=PAGE)
@@ -61,6 +68,12 @@ def work(chosen: argparse.Namespace) -> dict[str, Any]:
 
         return {"revision": read_manifest(chosen.bundle).revision,
                 **compare_symbols(chosen.bundle, chosen.more).as_dict()}
+    if chosen.command == "app":
+        from recipes.export.app import Visit, visit
+
+        plan = Visit(chosen.bundle, chosen.repeats, chosen.slower, chosen.out, chosen.reference,
+                     chosen.rows)
+        return {"revision": read_manifest(chosen.bundle).revision, **visit(plan)}
     if chosen.command == "parity":
         from recipes.export.parity import compare
         from voice.checkpoints.store import load_model

@@ -11,6 +11,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -35,39 +36,55 @@ def probe(folder: Path, repeats: int = 3) -> dict[str, Any]:
         ``load_seconds`` (open, check every file); ``cold_seconds`` and ``first_sound_seconds``:
         from the text to the first chunk, the first time and later; ``rtf`` of a sentence of about
         ten seconds as people hear it (candidates, self-check, mark), ``rtf_plain`` with one
-        candidate; ``peak_mebibytes``.
+        candidate; each again with ``_cpu``: of the processor's time alone, which is what an idle
+        machine would take; ``peak_mebibytes``.
     """
     started = time.perf_counter()
     bundle = BundleSynthesizer.load(folder, threads=1)
     load = time.perf_counter() - started
     voice = bundle.voice(bundle.voices()[0])
-    first, usual, plain = [], [], []
-    for turn in range(repeats + 1):
-        first.append(_first(bundle, voice, turn))
-    for turn in range(repeats):
-        usual.append(_rtf(bundle, voice, turn, True))
-        plain.append(_rtf(bundle, voice, turn, False))
+    first = [_first(bundle, voice, turn) for turn in range(repeats + 1)]
+    usual = [_rtf(bundle, voice, turn, True) for turn in range(repeats)]
+    plain = [_rtf(bundle, voice, turn, False) for turn in range(repeats)]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * BYTES_OF_RSS_UNIT / 2**20
     assert "torch" not in sys.modules
+    figures = {"first_sound_seconds": first[1:], "rtf": usual, "rtf_plain": plain}
     return {
-        "load_seconds": round(load, 3), "cold_seconds": round(first[0], 3),
-        "first_sound_seconds": round(statistics.median(first[1:]), 3),
-        "rtf": round(statistics.median(usual), 3), "rtf_plain": round(statistics.median(plain), 3),
+        "load_seconds": round(load, 3), "cold_seconds": round(first[0][0], 3),
+        "cold_seconds_cpu": round(first[0][1], 3),
+        **{name: _median(x[0] for x in found) for name, found in figures.items()},
+        **{f"{name}_cpu": _median(x[1] for x in found) for name, found in figures.items()},
         "peak_mebibytes": round(peak, 1), "repeats": repeats,
     }
 
 
-def _first(bundle: BundleSynthesizer, voice: Any, seed: int) -> float:
-    started = time.perf_counter()
+def _median(values: Iterable[float]) -> float:
+    return round(statistics.median(values), 3)
+
+
+class _Watch:
+    """Seconds since it was made: by the clock, and of this process's processor time."""
+
+    def __init__(self) -> None:
+        self._begun = time.perf_counter(), time.process_time()
+
+    def read(self) -> tuple[float, float]:
+        """Both."""
+        return time.perf_counter() - self._begun[0], time.process_time() - self._begun[1]
+
+
+def _first(bundle: BundleSynthesizer, voice: Any, seed: int) -> tuple[float, float]:
+    watch = _Watch()
     stream = bundle.stream(SENTENCE, voice, language="en", seed=seed)
     next(stream)
-    return time.perf_counter() - started
+    return watch.read()
 
 
-def _rtf(bundle: BundleSynthesizer, voice: Any, seed: int, check: bool) -> float:
-    started = time.perf_counter()
+def _rtf(bundle: BundleSynthesizer, voice: Any, seed: int, check: bool) -> tuple[float, float]:
+    watch = _Watch()
     speech = bundle.say(SENTENCE, voice, language="en", seed=seed, check=check)
-    return (time.perf_counter() - started) / (len(speech.samples) / speech.sample_rate)
+    clock, processor = watch.read()
+    return clock / speech.seconds, processor / speech.seconds
 
 
 if __name__ == "__main__":

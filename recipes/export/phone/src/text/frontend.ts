@@ -5,6 +5,7 @@ import { AppError } from "../errors";
 import { clean, isLetter } from "./clean";
 import { mark, type Marked } from "./inline";
 import { SCRIPTS, spans, unknown, type Language, type Span } from "./language";
+import { codes } from "./zh/normalize";
 
 const FEW = 4;
 const LONGEST = 200_000;
@@ -37,7 +38,7 @@ export interface Phonemes {
 }
 
 /** Reads a language's data from the bundle. */
-export type OpenSpeaker = (language: "en" | "zh") => Promise<Speaker>;
+export type OpenSpeaker = (language: Language) => Promise<Speaker>;
 
 export class Frontend {
   private readonly rows: Map<string, number>;
@@ -45,7 +46,7 @@ export class Frontend {
 
   constructor(
     readonly table: SymbolTable, private readonly open: OpenSpeaker,
-    readonly languages: readonly ("en" | "zh")[],
+    readonly languages: readonly Language[],
   ) {
     this.rows = new Map(table.symbols.map((symbol, row) => [symbol, row]));
   }
@@ -53,7 +54,10 @@ export class Frontend {
   /** Reads the data of the languages that a text can be in; the others stay where they are. */
   async ensure(text: string, language: string): Promise<void> {
     const plain = clean(text);
-    const wanted = { en: true, zh: SCRIPTS.han.test(plain) || language === "zh" };
+    const wanted: Record<Language, boolean> = {
+      en: true, zh: SCRIPTS.han.test(plain) || language === "zh",
+      ja: SCRIPTS.kana.test(plain) || language === "ja" || !this.speaks("zh"),
+    };
     for (const own of this.languages) {
       if (wanted[own]) this.speakers[own] ??= await this.open(own);
     }
@@ -67,6 +71,9 @@ export class Frontend {
     }
     const marked = mark(clean(text));
     const skipped = this.checked(marked, skipUnknown);
+    const chinese = SCRIPTS.han.test(marked.text) && !SCRIPTS.kana.test(marked.text) &&
+      !SCRIPTS.hangul.test(marked.text);
+    if (chinese && (language === "auto" || language === "zh")) marked.text = codes(marked.text);
     const kinds = new Map([...marked.given].map(([k, g]) => [k, g.language]));
     const found = spans(marked.text, language, kinds);
     const spoken = found.map((span) => this.speaker(span.language).speak(span.text, marked));

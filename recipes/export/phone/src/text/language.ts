@@ -1,7 +1,7 @@
 // Which language each run of a text is in, by script; the rules of voice/text/language.py.
 
 import { isLetter } from "./clean";
-import { literal, rx } from "./rx";
+import { oneOf, rx } from "./rx";
 import units from "./units.json";
 
 export type Language = "en" | "zh" | "ja";
@@ -13,8 +13,12 @@ export interface Span {
 const CHINESE = new Set("你您她吗呢吧啊很谁哪么们这说");
 const RATHER_CHINESE = new Set("我是");
 const SENTENCE = /[^。！？!?\n]*[。！？!?\n]+|[^。！？!?\n]+/gu;
-const UNIT_AFTER = rx(`\\s?(?:${units.every.map(literal).join("|")})(?![A-Za-z])`, "y");
+const UNIT_AFTER: Record<string, RegExp> = {
+  zh: rx(`\\s?(?:${oneOf(Object.keys(units.zh))})(?![A-Za-z])`, "y"),
+  ja: rx(`\\s?(?:${oneOf(Object.keys(units.ja))})(?![A-Za-z])`, "y"),
+};
 const NUMBER = rx("(?:US|HK)?[$€£¥₩#+\\-]?\\d[\\d.,:\\/\\-~–〜～+×÷=*%‰]*");
+const NAMED_BY_NUMBER = /(?<![\w./@:+-])[A-Za-z]+-?(\d+(?:\.\d+)?)(?![\w./@-])/g;
 
 export const SCRIPTS = {
   han: /[\u2e80-\u2fdf\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u{20000}-\u{3ffff}]/u,
@@ -114,15 +118,22 @@ function labelsOf(
 function numbers(characters: string[], labels: string[], main: string): void {
   const text = characters.join("");
   const place = places(characters);
+  if (main === "zh") {
+    for (const match of text.matchAll(NAMED_BY_NUMBER)) {
+      const end = place.get(match.index + match[0].length)!;
+      labels.fill(main, end - match[1]!.length, end);
+    }
+  }
   for (const match of text.matchAll(NUMBER)) {
     const start = place.get(match.index)!;
     let end = place.get(match.index + match[0].length)!;
     if (start && labels[start - 1] === "en") continue;
     if (start > 1 && "-.@/_".includes(characters[start - 1]!) && labels[start - 2] === "en") continue;
-    UNIT_AFTER.lastIndex = match.index + match[0].length;
-    const unit = UNIT_AFTER.exec(text);
+    const after = UNIT_AFTER[main];
+    if (after) after.lastIndex = match.index + match[0].length;
+    const unit = after?.exec(text);
     if (unit) end = place.get(unit.index + unit[0].length)!;
-    else if (end < labels.length && labels[end] === "en" && /\d/.test(match[0][0]!)) continue;
+    else if (/^(?:st|nd|rd|th)(?![A-Za-z])/.test(text.slice(match.index + match[0].length))) continue;
     labels.fill(main, start, end);
   }
 }

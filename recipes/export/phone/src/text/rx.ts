@@ -3,8 +3,9 @@
 const WORD = "\\p{L}\\p{N}_";
 const EDGE = `(?:(?<=[${WORD}])(?![${WORD}])|(?<![${WORD}])(?=[${WORD}]))`;
 
-/** A Unicode expression of `source`, with `\w`, `\W` and `\b` as Python has them. */
-export function rx(source: string, flags = "g"): RegExp {
+/** A Unicode expression of `source`, with `\w`, `\W`, `\b` and named groups as Python has them. */
+export function rx(given: string, flags = "g"): RegExp {
+  const source = given.replace(/\(\?P</g, "(?<").replace(/\(\?P=(\w+)\)/g, "\\k<$1>");
   let out = "";
   let inClass = false;
   for (let i = 0; i < source.length; i++) {

@@ -6,6 +6,9 @@ import { EnglishSounds } from "./en/g2p";
 import { Graphones } from "./en/model";
 import { normalize as normalizeEnglish } from "./en/normalize";
 import { Frontend, type Speaker, type SymbolTable } from "./frontend";
+import { Dictionary } from "./ja/dictionary";
+import { JapaneseSounds } from "./ja/g2p";
+import { normalize as normalizeJapanese } from "./ja/normalize";
 import { MandarinSounds, type ReadingRules } from "./zh/g2p";
 import { normalize as normalizeMandarin } from "./zh/normalize";
 import { WordFinder, type Hmm } from "./zh/words";
@@ -66,5 +69,16 @@ async function mandarin(read: ReadFile): Promise<Speaker> {
   };
 }
 
+async function japanese(read: ReadFile): Promise<Speaker> {
+  const sounds = new JapaneseSounds(await Dictionary.open(read));
+  return {
+    speak(own, marked) {
+      const normalized = normalizeJapanese(own);
+      const kana = Array.from(normalized, (ch) => marked.given.get(ch)?.sounds[0] ?? ch).join("");
+      return { normalized: marked.plain(normalized), symbols: sounds.phonemes(kana) };
+    },
+  };
+}
+
 /** Languages that the app can read; what else a bundle has data for is not offered. */
-const SPEAKERS = { en: english, zh: mandarin };
+const SPEAKERS = { en: english, zh: mandarin, ja: japanese };

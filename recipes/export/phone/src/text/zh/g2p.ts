@@ -110,7 +110,8 @@ export class MandarinSounds {
     const out = new Map<number, string>();
     for (const [pattern, reading] of this.patterns) {
       for (const match of body.matchAll(pattern)) {
-        const start = match.indices?.[1]?.[0] ?? match.index;
+        // The last group that took part is the character whose reading is meant.
+        const start = match.indices?.findLast((span) => span !== undefined)?.[0] ?? match.index;
         out.set(Array.from(body.slice(0, start)).length, reading);
       }
     }

@@ -23,6 +23,12 @@ const SIGNS: Record<string, string> = {
 };
 const WHOLE_YEARS = new Set("1000 3000 4000 5000 6000 7000 8000 9000".split(" "));
 
+/** Digits of flights, trains, plates and models one by one; round hundreds (H100) stay numbers. */
+export function codes(text: string): string {
+  return text.replace(/(?<![\w./@:-])([A-Z]{1,3}-?)(\d{3,})(?![\w./@%-])/g, (whole, name, number) =>
+    number.length === 3 && number.endsWith("00") ? whole : name + digits(number, true));
+}
+
 /** Each digit by itself; `telephone` reads 1 as 幺. */
 export function digits(text: string, telephone = false): string {
   const names = telephone ? DIGITS.replace("一", "幺") : DIGITS;
@@ -85,6 +91,7 @@ function dates(given: string): string {
   });
   text = sub(text, rx("(\\d{4})\\s?([\\-~—–至到])\\s?(\\d{4})\\s?年"),
     (m) => `${digits(m[1]!)}到${digits(m[3]!)}年`);
+  text = sub(text, rx("((?:公元|西元)前?)\\s?(\\d{1,4})(?=年)"), (m) => m[1]! + digits(m[2]!));
   text = sub(text, rx("(?<!\\d)(\\d{4}|\\d{2})\\s?年(?!前|后|来|内|多|间)"), year);
   return sub(text, rx("(?<!\\d)([01]?\\d|2[0-4]):([0-5]\\d)(?::([0-5]\\d))?(?!\\d)"), time);
 }
@@ -116,19 +123,24 @@ function money(text: string): string {
 
 function telephones(given: string): string {
   const telephone = rx("(?<![\\d.])(?:\\+?86[\\- ]?)?1[3-9]\\d(?:[\\- ]?\\d{4}){2}(?!\\d)" +
-    "|(?<![\\d.\\-])0\\d{2,3}-\\d{7,8}(?:-\\d{1,4})?(?!\\d)|(?<![\\d.\\-])\\d{3}-\\d{3,4}-\\d{4}(?!\\d)");
+    "|(?<![\\d.\\-])0\\d{2,3}-\\d{7,8}(?:-\\d{1,4})?(?!\\d)|(?<![\\d.\\-])\\d{3}-\\d{3,4}-\\d{4}(?!\\d)" +
+    "|\\(0\\d{2,3}\\)\\s?\\d{3,4}[\\- ]?\\d{4}(?!\\d)");
   let text = sub(given, telephone, (m) => (m[0].startsWith("+") ? "加" : "") + digits(m[0], true));
-  text = sub(text, rx(`(${NAMING})([是为:,\\s]*)(\\d{3,})(?![\\d.]*[元%])`),
+  text = text.replace(/(?<![第\d])号(?=\d{5,})/gu, "号码,").replaceAll("号码码", "号码");
+  text = sub(text, rx(`(${NAMING})((?:号码?)?[是为:,\\s]*)(\\d{3,})(?![\\d.]*[元%])`),
     (m) => m[1]! + m[2]! + digits(m[3]!, true));
+  text = sub(text, rx("(?<=转|机)(\\d{3,4})(?![\\d.]*[\\d元块人个次万%])"), (m) => digits(m[1]!, true));
   text = sub(text, rx("(?<![\\d.])(\\d{3,5})(?=室|房|报警|热线|航班|次列车)"), (m) => digits(m[1]!, true));
-  text = sub(text, rx("(?<![\\d.,])(110|119|120|122|114|911|12306|12345|10086|10010|10000)" +
+  text = sub(text, rx("(?<![\\d.,])(110|119|120|122|114|911|12306|12345|10086|10010)" +
     `(?![\\d.,%${MEASURES}])`), (m) => digits(m[1]!, true));
   return sub(text, rx("(?<![\\d.,])0\\d+(?![\\d.,])"), (m) => digits(m[0], true));
 }
 
 /** Percentages, temperatures, units, fractions, ranges, and 2 before measure words. */
 function measured(given: string): string {
-  let text = given.replace(rx("(?<=[\\d%℃])\\s?[~—–～]\\s?(?=-?\\d)"), "到");
+  let text = given.replace(rx("(比分|以)\\s?(\\d+)\\s?[\\-–—]\\s?(\\d+)(?!\\d)"), "$1$2比$3");
+  text = text.replace(rx("(?<=[\\d%‰℃度])\\s?[~—–～]\\s?(?=-?\\d)|(?<=[%‰℃度])-(?=\\d)"), "到");
+  text = sub(text, /(?<=\d)°(\d+)'(?:(\d+)")?/gu, (m) => `度${m[1]}分${m[2] ? `${m[2]}秒` : ""}`);
   text = text.replace(rx(`(?<=\\d)-(?=\\d+\\s?(?:${UNIT_NAMES}|[${MEASURES}%]))`), "到");
   text = sub(text, rx("(?<![\\d\\/])(\\d{1,4})\\/(\\d{1,4})(?![\\d\\/])"),
     (m) => `${integer(m[2]!)}分之${integer(m[1]!)}`);
@@ -151,7 +163,8 @@ function signs(given: string): string {
   for (const [sign, word] of Object.entries(SIGNS)) {
     text = text.replace(rx(`(?<=[\\d${HAN}])\\s?${literal(sign)}\\s?(?=[\\-\\d])`), word);
   }
-  text = text.replace(/(?<=\d)\+/g, "多");
+  text = text.replace(/(?<=\d)\+/g, "多").replace(/\^(-?\d+)/g, "的$1次方");
+  text = text.replaceAll("²", "的平方").replaceAll("³", "的立方");
   return text.replaceAll("&", "和").replaceAll("@", "艾特").replaceAll("%", "百分号");
 }
 

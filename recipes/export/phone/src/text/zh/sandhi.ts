@@ -15,7 +15,9 @@ export interface NeutralLists {
 
 const DIGITS = new Set("零〇一二三四五六七八九十百千万亿两点幺");
 const BEFORE_ONE = new Set([...DIGITS, "第", "初"]);
-const AFTER_ONE = new Set("零〇一二三四五六七八九点月号日");
+const AFTER_ONE = new Set("零〇一二三四五六七八九点月号日楼级");
+const AFTER_POINT = new Set("零〇一二三四五六七八九");
+const RANKS = ["等奖", "等功", "等舱", "年级"];
 const PARTICLES = new Set("吧呢啊呐噻嘛吖嗨哦哒滴哩哟喽啰耶喔诶");
 const BEFORE_DIRECTION = new Set("上下进出回过起开");
 const COUNTING = new Set("几有两半多各整每做是");
@@ -33,16 +35,16 @@ export function applySandhi(words: Word[], split: Split, lists: NeutralLists): n
   joined = join(joined, (a, b) => short(a, b) && a.tones.at(-1) === 3 && b.tones[0] === 3);
   joined = join(joined, (_, b) => textOf(b) === "儿");
   let before = "";
-  for (const word of joined) {
+  joined.forEach((word, i) => {
     bu(word);
-    yi(word, before);
+    yi(word, before, joined[i + 1]?.characters[0] ?? "");
     neutral(word, lists);
     third(word, split);
     if (word.characters.length > 1 && word.characters.at(-1) === "儿" && lists.erhua.has(textOf(word))) {
       word.tones[word.tones.length - 1] = word.tones.at(-2)!;
     }
     before = word.characters.at(-1)!;
-  }
+  });
   return joined.flatMap((word) => word.tones);
 }
 
@@ -98,7 +100,7 @@ function short(left: Word, right: Word): boolean {
 }
 
 function bu({ characters, tones }: Word): void {
-  if (characters.length === 3 && characters[1] === "不") {
+  if (characters.length === 3 && characters[1] === "不" && !DIGITS.has(characters[0]!)) {
     tones[1] = 5;
     return;
   }
@@ -107,9 +109,15 @@ function bu({ characters, tones }: Word): void {
   }
 }
 
-function yi(word: Word, before: string): void {
+function yi(word: Word, before: string, after: string): void {
   const { characters, tones } = word;
-  if (characters.every((ch) => DIGITS.has(ch)) && !["一百", "一千", "一万"].includes(textOf(word))) return;
+  const text = textOf(word);
+  const point = text.startsWith("一点") && AFTER_POINT.has(characters[2] ?? after);
+  if (point || (text === "一点" && DIGITS.has(before))) {
+    tones[0] = 1; // a decimal, or the end of a number
+    return;
+  }
+  if (characters.every((ch) => DIGITS.has(ch)) && !["一百", "一千", "一万"].includes(text)) return;
   if (characters.length === 3 && characters[1] === "一" && characters[0] === characters[2]) {
     tones[1] = 5;
     return;
@@ -117,7 +125,8 @@ function yi(word: Word, before: string): void {
   for (let i = 0; i + 1 < characters.length; i++) {
     if (characters[i] !== "一") continue;
     const last = i ? characters[i - 1]! : before;
-    if (BEFORE_ONE.has(last) || AFTER_ONE.has(characters[i + 1]!)) tones[i] = 1;
+    const rank = RANKS.some((own) => characters.slice(i + 1).join("").startsWith(own));
+    if (BEFORE_ONE.has(last) || AFTER_ONE.has(characters[i + 1]!) || rank) tones[i] = 1;
     else tones[i] = tones[i + 1] === 4 ? 2 : 4;
   }
 }

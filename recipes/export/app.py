@@ -1,0 +1,186 @@
+"""The built phone app, driven as a phone would: speed, and recordings for the judges.
+
+Needs Playwright and a Chromium, and ``make phone``. See README.md beside this file.
+"""
+
+from __future__ import annotations
+
+import http.server
+import shutil
+import statistics
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recipes.evaluate.material import read_sentences
+from recipes.export.phonemes import LANGUAGES
+from voice.audio.wav import write_wav
+from voice.errors import OptionError
+from voice.evaluation.probes import SENTENCE
+from voice.evaluation.rows import write_rows
+from voice.export.manifest import read_manifest
+
+DIST = Path(__file__).parent / "phone" / "dist"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+PATIENCE_MS = 600_000
+_LISTEN = """addEventListener('voice-spoken', (event) => {
+  const {spoken, samples, sampleRate} = event.detail;
+  window.heard = {spoken, sampleRate, samples: Array.from(samples)};
+});"""
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What is done with the app.
+
+    Attributes:
+        bundle: its folder.
+        repeats: of the speed sentence.
+        slower: factor by which the processor is slowed down; 1 is not at all.
+        out: folder of recordings for the judges; None for none.
+        reference: recording of the bundle's first voice, for the judges.
+        rows: sentences to record, languages in turns.
+    """
+
+    bundle: Path
+    repeats: int = 3
+    slower: float = 1
+    out: Path | None = None
+    reference: Path | None = None
+    rows: int = 0
+
+
+class _Handler(http.server.SimpleHTTPRequestHandler):
+    extensions_map = http.server.SimpleHTTPRequestHandler.extensions_map | {
+        ".mjs": "text/javascript", ".wasm": "application/wasm"}
+
+    def __init__(self, bundle: Path, *arguments: Any) -> None:
+        self.bundle = bundle
+        super().__init__(*arguments, directory=str(DIST))
+
+    def translate_path(self, path: str) -> str:
+        if path.startswith("/bundle/"):
+            return str(self.bundle / path.removeprefix("/bundle/"))
+        return super().translate_path(path)
+
+    def end_headers(self) -> None:
+        self.send_header("Cross-Origin-Opener-Policy", "same-origin")
+        self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
+        super().end_headers()
+
+    def log_message(self, format: str, *arguments: Any) -> None:
+        """Quiet."""
+
+
+@contextmanager
+def _served(bundle: Path) -> Iterator[str]:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, bundle))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def visit(plan: Visit) -> dict[str, Any]:
+    """Installs the bundle in the app and has it speak.
+
+    Returns:
+        ``rtf``, ``first_sound_seconds`` by the page's clock; ``milliseconds_a_second``: what each
+        graph took for a second of sound; ``threads``, ``slower``; and ``rows``, the recordings.
+
+    Raises:
+        OptionError: the app is not built, or there is no browser.
+    """
+    if not (DIST / "index.html").is_file():
+        raise OptionError("the phone app is not built", "Run: make phone")
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser is None:
+        raise OptionError("there is no Chromium", "Install one.")
+    from playwright.sync_api import sync_playwright
+
+    with _served(plan.bundle.resolve()) as url, sync_playwright() as started:
+        running = started.chromium.launch(executable_path=browser, args=[
+            "--no-sandbox", "--autoplay-policy=no-user-gesture-required"])
+        page = running.new_context(**PHONE).new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        page.add_init_script(_LISTEN)
+        page.goto(url)
+        page.fill("#address", f"{url}bundle/")
+        page.click("button[type=submit]")
+        page.wait_for_selector("#text")
+        found = _speed(page, plan)
+        rows = _record(page, plan)
+        running.close()
+    return found | {"rows": rows}
+
+
+def _speak(page: Any, text: str, language: str) -> dict[str, Any]:
+    page.evaluate("window.heard = null")
+    page.select_option("#language", language)
+    page.fill("#text", text)
+    page.click("#speak")
+    page.wait_for_function("window.heard || !document.querySelector('.alert').hidden")
+    heard = page.evaluate("window.heard")
+    if heard is None:
+        raise OptionError(f"{text!r}: {page.inner_text('.alert')}")
+    page.click("#speak")
+    page.wait_for_function("!document.querySelector('#speak').classList.contains('stop')")
+    return heard
+
+
+def _speed(page: Any, plan: Visit) -> dict[str, Any]:
+    if plan.slower != 1:
+        page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate",
+                                                {"rate": plan.slower})
+    page.click("summary")
+    page.fill("#seed", "1")
+    _speak(page, SENTENCE, "en")  # compiles
+    found = [_speak(page, SENTENCE, "en")["spoken"] for _ in range(plan.repeats)]
+    total = sum(x["seconds"] for x in found)
+    graphs: dict[str, float] = {}
+    for one in found:
+        for name, timing in one["timings"].items():
+            graphs[name] = graphs.get(name, 0.0) + timing["ms"]
+    return {
+        "rtf": round(statistics.median(x["elapsed"] / x["seconds"] for x in found), 3),
+        "first_sound_seconds": round(statistics.median(x["firstSound"] for x in found), 3),
+        "milliseconds_a_second": {name: round(ms / total, 1) for name, ms in graphs.items()},
+        "isolated": page.evaluate("crossOriginIsolated"), "slower": plan.slower,
+        "repeats": plan.repeats,
+    }
+
+
+def _record(page: Any, plan: Visit) -> str | None:
+    """Recordings of the everyday sentences, and the file of their rows."""
+    if plan.out is None or plan.rows == 0:
+        return None
+    plan.out.mkdir(parents=True, exist_ok=True)
+    spoken = [x for x in read_manifest(plan.bundle).languages if x in LANGUAGES]
+    rows = []
+    for sentence in _in_turns(spoken)[: plan.rows]:
+        heard = _speak(page, sentence.text, sentence.lang)
+        wav = plan.out / f"{sentence.id}.wav"
+        write_wav(wav, np.asarray(heard["samples"], np.float32), heard["sampleRate"])
+        row = {"id": sentence.id, "wav": str(wav.resolve()), "text": sentence.text,
+               "lang": sentence.lang}
+        if plan.reference is not None:
+            row["reference"] = str(plan.reference.resolve())
+        rows.append(row)
+    path = plan.out / "rows.jsonl"
+    write_rows(path, rows)
+    return str(path)
+
+
+def _in_turns(languages: Sequence[str]) -> list[Any]:
+    lists = [[s for s in read_sentences() if (s.lang, s.set) == (own, "everyday")]
+             for own in languages]
+    return [own[i] for i in range(max(map(len, lists))) for own in lists if i < len(own)]

@@ -1,0 +1,79 @@
+// Japanese to phonemes with pitch marks, as voice/text/g2p/ja.py writes them: `[` the pitch rises,
+// `]` it falls, UNK is the border of an accent phrase.
+
+import { cut, type Dictionary } from "./dictionary";
+import { morae, phonemesOf } from "./kana";
+import { accentPhrases, fullWidth, wordsOf, type Word } from "./phrases";
+
+const BORDER = "UNK";
+const PIECE = /([!?…,.\-「]+)/u;
+
+export class JapaneseSounds {
+  constructor(private readonly dictionary: Dictionary) {}
+
+  /** Symbols of a normalised text. */
+  phonemes(text: string): string[] {
+    const out: string[] = [];
+    for (const piece of text.split(PIECE)) {
+      if (!piece.trim()) continue;
+      if (/^[!?…,.\-「]/u.test(piece)) out.push(piece[0] === "「" ? BORDER : piece[0]!);
+      else out.push(...this.clause(piece));
+    }
+    return out;
+  }
+
+  /** One clause without punctuation. */
+  private clause(text: string): string[] {
+    const plain = text.replace(/^ー+/u, "").replace(/\d+/g, numeral);
+    const words = wordsOf(cut(this.dictionary, fullWidth(plain)));
+    const out: string[] = [];
+    for (const phrase of accentPhrases(words)) {
+      const sounds = sounded(phrase);
+      if (!sounds.length) {
+        if (out.length && out.at(-1) !== ",") out.push(",");
+        continue;
+      }
+      if (out.length && out.at(-1) !== ",") out.push(BORDER);
+      out.push(...sounds);
+    }
+    while ([",", BORDER].includes(out.at(-1) ?? "")) out.pop();
+    while ([",", BORDER].includes(out[0] ?? "")) out.shift();
+    return out;
+  }
+}
+
+const DIGITS = "〇一二三四五六七八九";
+
+/** A whole number as it is written in characters, which the dictionary has words with. */
+function numeral(text: string): string {
+  if (/^0*$/.test(text)) return "ゼロ";
+  if (text.length > 16) return Array.from(text, (d) => DIGITS[+d]).join("");
+  let out = "";
+  for (let end = text.length, scale = 0; end > 0; end -= 4, scale++) {
+    const group = text.slice(Math.max(0, end - 4), end);
+    let own = "";
+    Array.from(group).forEach((digit, i) => {
+      const unit = ["", "十", "百", "千"][group.length - 1 - i]!;
+      if (digit !== "0") own += (digit === "1" && unit ? "" : DIGITS[+digit]!) + unit;
+    });
+    if (own) out = own + ["", "万", "億", "兆"][scale]! + out;
+  }
+  return out;
+}
+
+/** Phonemes of a phrase, with its rise behind the first mora and its fall. */
+function sounded(phrase: Word[]): string[] {
+  const all = phrase.flatMap((word) => morae(word.pronunciation));
+  const fall = phrase[0]!.accent;
+  const out: string[] = [];
+  let vowel = "";
+  all.forEach((mora, i) => {
+    const own = phonemesOf(mora, vowel);
+    vowel = own.at(-1) ?? vowel;
+    out.push(...own);
+    if (i + 1 === all.length) return;
+    if (i + 1 === fall) out.push("]");
+    else if (i === 0) out.push("[");
+  });
+  return out;
+}
