@@ -62,6 +62,10 @@ def write_tiny_model(folder: Path, name: str = "tiny", seed: int = 0) -> Path:
         assert decoder.encoder.window is not None
         for weight in (decoder.pitch.embed.weight, decoder.encoder.window.mix.weight):
             torch.nn.init.normal_(weight, std=0.1)  # zero before training
+        # Random weights jump by an octave from frame to frame, which no voice does: the phase of
+        # the highest harmonics then shows the last bit of every sum before it.
+        with torch.no_grad():
+            decoder.pitch.output.weight.mul_(0.1)
         parts = {
             "tokenizer": SemanticTokenizer(spec.tokenizer),
             "text2semantic": text2semantic,
