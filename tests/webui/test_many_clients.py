@@ -46,7 +46,7 @@ def memory_bytes() -> int:
     return pages * 4096
 
 
-def test_all_are_served_none_is_mixed_up_and_memory_is_steady(site: Site) -> None:
+def all_ask(site: Site) -> None:
     """Each client has its own voice, seed and lengths: a tone tells whose recording it is."""
     gate = threading.Barrier(CLIENTS)
 
@@ -70,11 +70,20 @@ def test_all_are_served_none_is_mixed_up_and_memory_is_steady(site: Site) -> Non
                 wrong.append(f"{number}.{sentence}: {pitch_of(samples):.1f} Hz, not {pitch:.1f}")
         return wrong
 
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        results = list(pool.map(client, range(CLIENTS)))
+    assert results == [[]] * CLIENTS
+
+
+def test_all_are_served_and_none_is_mixed_up(site: Site) -> None:
+    all_ask(site)
+
+
+@pytest.mark.slow  # of a process of its own: after thousands of other tests its heap says nothing
+def test_memory_is_steady(site: Site) -> None:
     held = []
     for _ in range(ROUNDS):
-        with ThreadPoolExecutor(CLIENTS) as pool:
-            results = list(pool.map(client, range(CLIENTS)))
-        assert results == [[]] * CLIENTS
+        all_ask(site)
         held.append(memory_bytes())
     assert held[-1] - held[0] < STEADY_BYTES, held
 

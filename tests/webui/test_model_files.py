@@ -44,7 +44,8 @@ def uploads(folder: Path, version: str = "v2") -> list[str]:
 
 def ended(context: AppContext) -> Adding:
     until = time.monotonic() + 60
-    while context.adding.latest.running and time.monotonic() < until:
+    # The outcome is there a moment before the work has left: only then may another begin.
+    while context.background.running(action.WORK) and time.monotonic() < until:
         time.sleep(0.02)
     assert context.adding.latest.ended
     return context.adding.latest
