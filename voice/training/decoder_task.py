@@ -10,7 +10,7 @@ Axes: B recordings, W windows (``windows`` a recording), F latent frames, N samp
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -22,9 +22,9 @@ from voice.models.tokenizer import SemanticTokenizer
 from voice.models.vits import Vits, slice_rows
 from voice.nn.pitch import Pitch
 from voice.spec.vits import VitsSpec
-from voice.training.corpus import RATE, TOKEN, Corpus
+from voice.training.corpus import RATE, Corpus
+from voice.training.decoder_batch import Batch, DecoderBatches, Material
 from voice.training.discriminators import Discriminators
-from voice.training.labels import alignments_of, phonemes_of
 from voice.training.loop import autocast, back_propagate, update
 from voice.training.losses import (
     discriminator_loss,
@@ -35,8 +35,6 @@ from voice.training.losses import (
     spectral_distance,
 )
 from voice.training.perceptual import Perception
-from voice.training.pitch import HOP, pitch_of
-from voice.training.sampler import LengthSampler, References, piece
 
 WIDE_BAND = 7600.0  # Hz: sources at 16 kHz say nothing above
 
@@ -55,6 +53,11 @@ class DecoderTraining:
         judges_a_step: discriminators in turn; None for all.
         rate, judge_rate: learning rates of the decoder and of the discriminators.
         unread: share of recordings whose codes are not told which phonemes they say.
+        confused: largest part of the other recordings' codes that is replaced by others, so that
+            the decoder learns to believe the phonemes.
+        dulled: share of references that lose their high frequencies.
+        content_weight, voice_weight: of the perceptual distances; not computed where both are 0.
+        implied_weight: of the mel frames that the prior's state implies, over whole recordings.
     """
 
     recordings: int = 4
@@ -74,28 +77,9 @@ class DecoderTraining:
     judge_width: int = 16
     judge_rate: float = 4e-4
     unread: float = 0.1
-
-
-@dataclass
-class Batch:
-    """Recordings, their references and the windows' first frames (W entries each).
-
-    ``octaves`` (B, Q) is NaN where nothing is voiced; (B, 0) for a model without pitch.
-    ``spoken`` (B, T) is the phoneme that each code says, -1 where that is not told.
-    """
-
-    codes: Tensor
-    code_lengths: Tensor
-    phonemes: Tensor
-    phoneme_lengths: Tensor
-    spoken: Tensor
-    audio: Tensor
-    octaves: Tensor
-    reference: Tensor
-    speakers: Tensor
-    starts: Tensor
-    narrow: Tensor
-    seed: int
+    confused: float = 0.3
+    dulled: float = 0.3
+    implied_weight: float = 2.0
 
 
 class Extras(nn.Module):
@@ -119,19 +103,14 @@ class DecoderTask:
         config: DecoderTraining,
         device: str,
     ) -> None:
-        self.corpus, self.spec, self.config, self.device = corpus, spec, config, device
-        self.codes, self.phonemes = corpus.codes(), phonemes_of(corpus)
-        self.spoken = alignments_of(corpus) if spec.prior.reads else {}
-        self.octaves = pitch_of(corpus) if spec.pitch else None
-        need = (config.segment + 2 * config.margin) * spec.frame_samples
-        rows = [r for r in corpus.rows if r.key in self.phonemes and r.samples >= need]
-        self.rows = LengthSampler([r for r in rows if not r.held_out])
-        self.held_out = LengthSampler([r for r in rows if r.held_out] or rows)
-        self.references = References([r for r in rows if not r.held_out])
-        self.held_references = References(self.held_out.rows)
+        self.spec, self.config, self.device = spec, config, device
+        material = Material(corpus, spec)
+        rows = material.rows(config.segment + 2 * config.margin)
+        self.heard = DecoderBatches(material, [r for r in rows if not r.held_out])
+        self.unheard = DecoderBatches(material, [r for r in rows if r.held_out] or rows)
         self.vits = Vits(spec, posterior=True).to(device)
         self.vits.codebook.weight.copy_(tokenizer.codebook.weight)
-        self.extras = Extras(spec, len(self.references.speakers)).to(device)
+        self.extras = Extras(spec, len(self.heard.references.speakers)).to(device)
         self.judges = Discriminators(config.judge_width).to(device)
         self.mel = Spectrum(spec.timbre.spectrum).to(device)
         posterior = spec.posterior.spectrum
@@ -158,50 +137,7 @@ class DecoderTask:
         self.narrow_band = int((edges[bands.argmax(1)] < WIDE_BAND).sum())
 
     def batch(self, rng: np.random.Generator) -> Batch:
-        return self._collate(self.rows, self.references, rng)
-
-    def _collate(
-        self, sampler: LengthSampler, references: References, rng: np.random.Generator
-    ) -> Batch:
-        config = self.config
-        rows = sampler.draw(config.recordings, rng)
-        tokens = [r.samples // TOKEN for r in rows]
-        ids = [self.phonemes[r.key] for r in rows]
-        codes = np.zeros((len(rows), max(tokens)), np.int64)
-        phonemes = np.zeros((len(rows), max(map(len, ids))), np.int64)
-        spoken = np.full(codes.shape, -1, np.int64)
-        audio = np.zeros((len(rows), max(tokens) * TOKEN), np.float32)
-        values = 0 if self.octaves is None else TOKEN // HOP
-        octaves = np.full((len(rows), max(tokens) * values), np.nan, np.float32)
-        for i, row in enumerate(rows):
-            if self.octaves is not None:
-                contour = self.octaves[row.start // HOP :][: tokens[i] * values]
-                octaves[i, : len(contour)] = contour
-            codes[i, : tokens[i]] = self.codes[row.tokens]
-            phonemes[i, : len(ids[i])] = ids[i]
-            if row.key in self.spoken and rng.random() >= config.unread:
-                spoken[i, : tokens[i]] = self.spoken[row.key]
-            audio[i, : row.samples] = self.corpus.samples(row)
-        size = int(rng.uniform(*config.reference_seconds) * RATE)
-        reference = np.stack(
-            [piece(self.corpus, references.other(r, rng), size, rng) for r in rows]
-        )
-        window = config.segment + 2 * config.margin
-        room = np.repeat([2 * t - window + 1 for t in tokens], config.windows)
-        return Batch(
-            torch.from_numpy(codes),
-            torch.tensor(tokens),
-            torch.from_numpy(phonemes),
-            torch.tensor([len(p) for p in ids]),
-            torch.from_numpy(spoken),
-            torch.from_numpy(audio),
-            torch.from_numpy(octaves),
-            torch.from_numpy(reference),
-            torch.tensor([references.speakers[r.speaker] for r in rows]),
-            torch.from_numpy(rng.integers(0, room)),
-            torch.tensor([r.source == "speech" for r in rows]),
-            int(rng.integers(2**31)),
-        )
+        return self.heard.draw(rng, self.config)
 
     def _forward(self, vits: Vits, batch: Batch, prior_share: float) -> dict[str, Tensor]:
         """Decodes the windows; differentiable. See the keys at the end."""
@@ -253,8 +189,8 @@ class DecoderTask:
             "audio": audio.float(),
             "target": target,
             "timbre": timbre.float(),
-            "state": state.float(),
-            "windows": windows,
+            "hidden": prior.hidden.float(),
+            "inside": prior.mask,
             **heard,
             "mean": mean.float(),
             "log_scale": log_scale.float(),
@@ -294,13 +230,14 @@ class DecoderTask:
             "speaker": functional.cross_entropy(
                 self.extras.speaker(out["timbre"]), batch.speakers.to(self.device)
             ),
-            "implied_mel": self._implied_mel(out),
+            "implied_mel": self._implied_mel(out, batch),
         }
         if step == 0:  # its ear for voices is the one that training begins with
             self.perception.style.load_state_dict(self.vits.style.state_dict())
         # What a source at 16 kHz lacks would tell recordings from made sound.
         made, real = (narrowed(out[k], out["narrow"]) for k in ("audio", "target"))
-        losses["content"], losses["voice"] = self.perception(made, real)
+        if config.content_weight or config.voice_weight:
+            losses["content"], losses["voice"] = self.perception(made, real)
         if "flowed" in out:
             losses["kl"] = kl_divergence(
                 out["flowed"], out["posterior_scale"], out["mean"], out["log_scale"]
@@ -314,7 +251,7 @@ class DecoderTask:
             "stft": 2.0,
             "kl": config.kl_weight,
             "speaker": 0.5,
-            "implied_mel": 2.0,
+            "implied_mel": config.implied_weight,
             "content": config.content_weight,
             "voice": config.voice_weight,
             "adversarial": 1.0,
@@ -349,12 +286,15 @@ class DecoderTask:
                     )
         return {**{k: v.detach() for k, v in losses.items()}, **figures}
 
-    def _implied_mel(self, out: dict[str, Tensor]) -> Tensor:
+    def _implied_mel(self, out: dict[str, Tensor], batch: Batch) -> Tensor:
         """A linear reading of the prior's state must give the mel frames: a short path to sound."""
-        target = self.mel(out["windows"])
-        guess = self.extras.mel(out["state"].mT)  # (W, F, 2 M)
-        guess = guess.reshape(len(guess), -1, target.shape[1]).mT
-        return functional.l1_loss(guess * 3.0 - 6.0, target)
+        with torch.no_grad():
+            target = self.mel(batch.audio.to(self.device))  # (B, M, 2 F)
+        guess = self.extras.mel(out["hidden"].mT)  # (B, F, 2 M)
+        guess = guess.reshape(len(guess), -1, target.shape[1]).mT * 3.0 - 6.0
+        inside = out["inside"].repeat_interleave(2, 2)
+        distance = (guess - target).abs() * inside
+        return distance.sum() / (inside.sum() * target.shape[1])
 
     def _judges_of(self, step: int) -> list[int] | None:
         if self.config.judges_a_step is None:
@@ -366,11 +306,12 @@ class DecoderTask:
     def gate(self) -> dict[str, float]:
         """Mel distance of held-out voices, from the prior's sample and from the posterior's."""
         vits, rounds = self.averaged["vits"], 4
+        plain = replace(self.config, unread=0.0, confused=0.0, dulled=0.0)
         sums = {"mel_prior": 0.0, "mel_posterior": 0.0}
         if vits.pitch is not None:
             sums |= {"pitch": 0.0, "voicing": 0.0}
         for i in range(rounds):
-            batch = self._collate(self.held_out, self.held_references, np.random.default_rng(i))
+            batch = self.unheard.draw(np.random.default_rng(i), plain)
             for name, share in (("mel_prior", 1.0), ("mel_posterior", 0.0)):
                 out = self._forward(vits, batch, share)
                 bands = torch.full((len(out["audio"]),), self.spec.timbre.spectrum.bands)

@@ -1,0 +1,185 @@
+"""What a step of the decoder's training hears: recordings, labels, other recordings as references.
+
+Axes: B recordings, W windows (of all recordings), T codes, P phonemes, N samples, Q pitch values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from voice.spec.vits import VitsSpec
+from voice.training.corpus import RATE, TOKEN, Corpus, Row
+from voice.training.labels import alignments_of, phonemes_of
+from voice.training.pitch import HOP, pitch_of
+from voice.training.sampler import LengthSampler, References, piece
+
+LONGEST_CONFUSION = 4  # codes
+DULL_HZ = (3400.0, 9000.0)
+
+
+@dataclass
+class Batch:
+    """Recordings, their references and the windows' first frames (W entries each).
+
+    ``octaves`` (B, Q) is NaN where nothing is voiced; (B, 0) for a model without pitch.
+    ``spoken`` (B, T) is the phoneme that each code says, -1 where that is not told.
+    """
+
+    codes: Tensor
+    code_lengths: Tensor
+    phonemes: Tensor
+    phoneme_lengths: Tensor
+    spoken: Tensor
+    audio: Tensor
+    octaves: Tensor
+    reference: Tensor
+    speakers: Tensor
+    starts: Tensor
+    narrow: Tensor
+    seed: int
+
+
+class Drawing(Protocol):
+    """How batches are drawn; see ``decoder_task.DecoderTraining``."""
+
+    @property
+    def recordings(self) -> int: ...
+    @property
+    def windows(self) -> int: ...
+    @property
+    def segment(self) -> int: ...
+    @property
+    def margin(self) -> int: ...
+    @property
+    def reference_seconds(self) -> tuple[float, float]: ...
+    @property
+    def unread(self) -> float: ...
+    @property
+    def confused(self) -> float: ...
+    @property
+    def dulled(self) -> float: ...
+
+
+class Material:
+    """A labelled corpus as the decoder needs it.
+
+    Args:
+        corpus: with codes, phonemes and, where the model asks for them, alignments and pitch.
+        spec: of the decoder.
+    """
+
+    def __init__(self, corpus: Corpus, spec: VitsSpec) -> None:
+        self.corpus, self.spec = corpus, spec
+        self.codes, self.phonemes = corpus.codes(), phonemes_of(corpus)
+        self.spoken = alignments_of(corpus) if spec.prior.reads else {}
+        self.octaves = pitch_of(corpus) if spec.pitch else None
+
+    def rows(self, window: int) -> list[Row]:
+        """The recordings that have phonemes and at least ``window`` latent frames."""
+        need = window * self.spec.frame_samples
+        return [r for r in self.corpus.rows if r.key in self.phonemes and r.samples >= need]
+
+
+class DecoderBatches:
+    """Draws batches.
+
+    Args:
+        material: the labelled corpus.
+        rows: recordings of it to draw from, references too.
+    """
+
+    def __init__(self, material: Material, rows: list[Row]) -> None:
+        self.material = material
+        self.sampler, self.references = LengthSampler(rows), References(rows)
+
+    def draw(self, rng: np.random.Generator, how: Drawing) -> Batch:
+        """Recordings of about the same length with what is known of them."""
+        material, references = self.material, self.references
+        rows = self.sampler.draw(how.recordings, rng)
+        tokens = [r.samples // TOKEN for r in rows]
+        ids = [material.phonemes[r.key] for r in rows]
+        codes = np.zeros((len(rows), max(tokens)), np.int64)
+        phonemes = np.zeros((len(rows), max(map(len, ids))), np.int64)
+        spoken = np.full(codes.shape, -1, np.int64)
+        audio = np.zeros((len(rows), max(tokens) * TOKEN), np.float32)
+        values = 0 if material.octaves is None else TOKEN // HOP
+        octaves = np.full((len(rows), max(tokens) * values), np.nan, np.float32)
+        for i, row in enumerate(rows):
+            if material.octaves is not None:
+                contour = material.octaves[row.start // HOP :][: tokens[i] * values]
+                octaves[i, : len(contour)] = contour
+            codes[i, : tokens[i]] = material.codes[row.tokens]
+            phonemes[i, : len(ids[i])] = ids[i]
+            if row.key in material.spoken and rng.random() >= how.unread:
+                spoken[i, : tokens[i]] = material.spoken[row.key]
+            audio[i, : row.samples] = material.corpus.samples(row)
+        if how.confused:
+            told = [i for i in range(len(rows)) if spoken[i, 0] >= 0]
+            confuse(codes, [(i, tokens[i]) for i in told], how.confused, rng)
+        size = int(rng.uniform(*how.reference_seconds) * RATE)
+        reference = np.stack(
+            [piece(material.corpus, references.other(r, rng), size, rng) for r in rows]
+        )
+        if how.dulled:
+            dull(reference, how.dulled, rng)
+        window = how.segment + 2 * how.margin
+        room = np.repeat([2 * t - window + 1 for t in tokens], how.windows)
+        return Batch(
+            torch.from_numpy(codes),
+            torch.tensor(tokens),
+            torch.from_numpy(phonemes),
+            torch.tensor([len(p) for p in ids]),
+            torch.from_numpy(spoken),
+            torch.from_numpy(audio),
+            torch.from_numpy(octaves),
+            torch.from_numpy(reference),
+            torch.tensor([references.speakers[r.speaker] for r in rows]),
+            torch.from_numpy(rng.integers(0, room)),
+            torch.tensor([r.source == "speech" for r in rows]),
+            int(rng.integers(2**31)),
+        )
+
+
+def confuse(
+    codes: np.ndarray,
+    rows: Sequence[tuple[int, int]],
+    share: float,
+    rng: np.random.Generator,
+) -> None:
+    """Replaces runs of codes by codes of other places, as a language model errs.
+
+    What is said can then only be known from the phonemes, which a decoder that reads is told.
+
+    Args:
+        codes: (B, T) int64, changed in place.
+        rows: indices of the rows to change, and how many codes they have.
+        share: largest part of a row's codes that is replaced; each row draws its own.
+        rng: of the places.
+    """
+    pool = np.concatenate([codes[row, :length] for row, length in rows]) if rows else codes[:0]
+    for row, length in rows:
+        count = int(rng.uniform(0, share) * length / ((1 + LONGEST_CONFUSION) / 2))
+        for start in rng.integers(0, length, count):
+            run = min(int(rng.integers(1, LONGEST_CONFUSION + 1)), length - int(start))
+            source = int(rng.integers(0, len(pool) - run + 1))
+            codes[row, start : start + run] = pool[source : source + run]
+
+
+def dull(audio: np.ndarray, share: float, rng: np.random.Generator) -> None:
+    """Cuts rows off above a random frequency, as telephones, codecs and cheap microphones do.
+
+    Args:
+        audio: (B, N) float32, changed in place.
+        share: of the rows.
+        rng: of the frequencies, between those of ``DULL_HZ``.
+    """
+    hz = np.fft.rfftfreq(audio.shape[1], 1 / RATE)
+    for row in np.flatnonzero(rng.random(len(audio)) < share):
+        cut = np.exp(rng.uniform(*np.log(DULL_HZ)))
+        audio[row] = np.fft.irfft(np.fft.rfft(audio[row]) * (hz < cut), audio.shape[1])
