@@ -96,6 +96,24 @@ def test_a_phone_sees_everything_without_scrolling_sideways(visit: Callable[...,
         assert box["x"] >= 0 and box["x"] + box["width"] <= 390, name
 
 
+def test_sentences_and_their_buttons_fit_on_a_phone(
+    visit: Callable[..., Visit], recording: Path
+) -> None:
+    page = visit(**PHONE).page
+    clone(page, recording, "Good morning to all of you. The extraordinary lighthouse is open.")
+    page.wait_for_selector("#speak-sentences td >> nth=0")
+    table = page.locator("#speak-sentences .voice-table")
+    assert table.evaluate("e => e.scrollWidth <= e.clientWidth"), "no button is out of sight"
+    words = page.locator("#speak-sentences td:nth-child(2)").nth(1)
+    longest = words.evaluate("""cell => {
+        const text = cell.firstChild, range = document.createRange();
+        const start = text.data.indexOf('extraordinary');
+        range.setStart(text, start); range.setEnd(text, start + 'extraordinary'.length);
+        return range.getClientRects().length;
+    }""")
+    assert longest == 1, "a word stays in one line"
+
+
 def test_an_example_voice_speaks_and_stop_stops_within_a_second(
     visit: Callable[..., Visit], site: Site
 ) -> None:
