@@ -17,6 +17,7 @@ from typing import Any
 SENTENCES = Path(__file__).with_name("sentences.jsonl")
 REFERENCE_SECONDS = (3.0, 12.0)
 TARGETS_PER_SPEAKER = 3
+STRANGERS = 19  # with the right one, twenty
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,15 @@ def extract(clip: Clip, folder: Path) -> Path:
             assert member is not None, f"{clip.tar} holds no file {clip.key}"
             path.write_bytes(member.read())
     return path
+
+
+def strangers(clips: Iterable[Clip], clip: Clip, count: int = STRANGERS) -> list[Clip]:
+    """One recording each of other speakers, of the same source and, if possible, language."""
+    own = [c for c in clips if c.source == clip.source and c.speaker != clip.speaker]
+    speakers: dict[str, list[Clip]] = {}
+    for other in sorted(own, key=lambda c: c.lang != clip.lang):
+        speakers.setdefault(other.speaker, []).append(other)
+    return [references(theirs)[0] for theirs in list(speakers.values())[:count]]
 
 
 def by_speaker(clips: Iterable[Clip], lang: str, source: str) -> dict[str, list[Clip]]:

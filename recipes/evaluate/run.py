@@ -20,6 +20,7 @@ from recipes.evaluate.material import (
     read_clips,
     read_sentences,
     resynthesis,
+    strangers,
 )
 from voice import SynthesisSettings, Synthesizer, Voice, VoiceError
 from voice.evaluation import evaluate
@@ -84,6 +85,7 @@ class Maker:
         self.settings = SynthesisSettings().replace(seed=chosen.seed, **changes)
         self.out, self.transcripts = chosen.out, not chosen.no_transcript
         self.voices: dict[Path, Voice] = {}
+        self.clips = read_clips(chosen.data)
 
     def make(self, task: Task) -> dict[str, Any]:
         """Speaks one task into a WAV file and returns its row.
@@ -108,6 +110,8 @@ class Maker:
         wav = self.out / f"{task.id}.wav"
         speech.save(wav)
         row = task.row(wav.resolve(), reference.resolve())
+        others = strangers(self.clips, task.reference)
+        row["others"] = [str(extract(c, self.out / "references").resolve()) for c in others]
         return row | {"elapsed": round(time.perf_counter() - started, 3), "info": speech.info}
 
 

@@ -86,6 +86,14 @@ def test_summary_has_a_figure_a_language() -> None:
     assert (found["ja_error_rate"].rows, found["sim"].rows) == (1, 2)
 
 
+def test_a_voice_is_recognised_among_others() -> None:
+    sims = [(0.9, [0.5, 0.8]), (0.7, [0.5, 0.8]), (0.6, [0.1, 0.2]), (0.6, [0.6, 0.2])]
+    rows = [{"lang": "en", "errors": 0, "length": 1, "mos": 3.0, "sim": sim, "other_sims": others}
+            for sim, others in sims]
+    assert summarize(rows)["recognised"].value == 0.5
+    assert "recognised" not in summarize([{k: v for k, v in rows[0].items() if k != "other_sims"}])
+
+
 def test_report_tells_groups_apart() -> None:
     rows = rows_of([0, 0]) + [dict(r, source="real") for r in rows_of([4])]
     report = evaluate.report_of([dict(r, source=r.get("source", "corpus")) for r in rows])

@@ -39,6 +39,20 @@ def test_pairing_is_fixed_and_fair(shared: Path) -> None:
     }
 
 
+def test_nineteen_strangers_of_the_same_kind(shared: Path) -> None:
+    clips = material.read_clips(shared)
+    sentences, sources = material.read_sentences(), ("corpus", "real")
+    for task in material.end_to_end(clips, sentences, sources, ("everyday",))[::7]:
+        others = material.strangers(clips, task.reference)
+        speakers = {clip.speaker for clip in others}
+        assert task.reference.speaker not in speakers
+        own = {c.speaker for c in clips if c.source == task.reference.source}
+        assert len(speakers) == len(others) == min(19, len(own) - 1)
+        assert {clip.source for clip in others} == {task.reference.source}
+        languages = [clip.lang != task.lang for clip in others]
+        assert languages == sorted(languages), "those of the language first"
+
+
 def test_resynthesis_takes_the_timbre_from_elsewhere(shared: Path) -> None:
     tasks = material.resynthesis(material.read_clips(shared), ("corpus", "real"))
     assert len(tasks) >= 60 and len({t.id for t in tasks}) == len(tasks)

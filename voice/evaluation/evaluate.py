@@ -35,8 +35,8 @@ def run(
     Writes every row's scores to ``ROWS.jsonl.scored``.
 
     Args:
-        rows_path: JSON lines with ``wav, text, lang`` and optional ``reference``; optional
-            ``source`` and ``set`` are summed up apart too.
+        rows_path: JSON lines with ``wav, text, lang`` and optional ``reference`` and ``others``
+            (recordings of other voices); optional ``source`` and ``set`` are summed up apart too.
         whisper: folder of a CTranslate2 Whisper base model; default: ``.venv-eval/whisper-base``.
         python: interpreter that has requirements-eval.txt; default: this one where it has, else
             ``.venv-eval``'s.
@@ -151,7 +151,7 @@ def markdown(report: dict[str, Any]) -> str:
 
 
 def _line(group: str, name: str, values: tuple[float, float, float], rows: int) -> str:
-    if name.endswith("error_rate"):
+    if name.endswith("error_rate") or name == "recognised":
         value, low, high = (f"{100 * v:.1f} %" for v in values)
     else:
         value, low, high = (f"{v:.2f}" for v in values)

@@ -42,6 +42,11 @@ def mean_of(key: str) -> Callable[[Sequence[Row]], float]:
     return lambda rows: float(np.mean([r[key] for r in rows]))
 
 
+def recognised(rows: Sequence[Row]) -> float:
+    """Share of rows whose voice is more like the reference than like any of the others."""
+    return float(np.mean([row["sim"] > max(row["other_sims"]) for row in rows]))
+
+
 def figure(rows: Sequence[Row], statistic: Callable[[Sequence[Row]], float]) -> Figure:
     """Measures rows and draws them again and again, with a fixed seed.
 
@@ -67,7 +72,9 @@ def summarize(rows: Sequence[Row]) -> dict[str, Figure]:
     """All figures that the rows allow.
 
     Returns:
-        ``{lang}_error_rate`` for each language, ``sim`` where rows have a reference, ``dnsmos``.
+        ``{lang}_error_rate`` for each language, ``sim`` where rows have a reference, ``dnsmos``,
+        ``recognised`` where rows have others too: the share that is more like its reference than
+        like any of them.
     """
     figures: dict[str, Figure] = {}
     for language in sorted({row["lang"] for row in rows}):
@@ -76,6 +83,8 @@ def summarize(rows: Sequence[Row]) -> dict[str, Figure]:
         )
     if similar := [row for row in rows if row.get("sim") is not None]:
         figures["sim"] = figure(similar, mean_of("sim"))
+    if compared := [row for row in similar if row.get("other_sims")]:
+        figures["recognised"] = figure(compared, recognised)
     if rows:
         figures["dnsmos"] = figure(rows, mean_of("mos"))
     return figures
