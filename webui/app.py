@@ -194,4 +194,6 @@ def launch_options(context: AppContext, t: gr.I18n) -> dict[str, Any]:
         "share": False,
         "inbrowser": False,
         "quiet": True,
+        # Gradio asks itself for the page and gives up after 3 s, which a busy machine may take.
+        "_frontend": False,
     }
