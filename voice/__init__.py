@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from voice.synth.passage import Passage, respeak
     from voice.synth.pipeline import Synthesizer
     from voice.synth.recognise import can_recognise, transcribe
-    from voice.synth.settings import SynthesisSettings
+    from voice.synth.settings import PRECISIONS, SynthesisSettings
     from voice.synth.speech import Speech
     from voice.synth.voice_space import Likeness, TimbreMap, draw_voice, likenesses
     from voice.synth.voicefile import Voice
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "PRECISIONS",
     "AudioFileError",
     "BatchItem",
     "BatchSession",
@@ -95,6 +96,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "PRECISIONS": "voice.synth.settings",
     "BatchItem": "voice.synth.batch_input",
     "BatchSession": "voice.synth.batch_session",
     "DownloadOptions": "voice.synth.imports",

@@ -138,7 +138,8 @@ def serve(chosen: argparse.Namespace, folder: Path) -> int:
             import torch
 
             torch.set_num_threads(settings.threads)
-        return Synthesizer.load(settings.model, device=settings.device, home=home)
+        return Synthesizer.load(settings.model, device=settings.device, home=home,
+                                precision=settings.precision)
 
     context.load = load
     t = translations()

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from voice import OptionError
+from voice import PRECISIONS, OptionError
 
 FILE = "settings.json"
 MOST_THREADS = 64
@@ -21,16 +21,21 @@ class StudioSettings:
     Attributes:
         model: name of the model that speaks.
         device: ``auto``, ``cpu`` or ``cuda[:N]``.
+        precision: of the language model.
         threads: of the processor; 0 leaves it to the program.
         watermark: whether recordings get the inaudible mark.
     """
 
     model: str = "mini"
     device: str = "auto"
+    precision: str = "auto"
     threads: int = 0
     watermark: bool = True
 
     def __post_init__(self) -> None:
+        if self.precision not in PRECISIONS:
+            raise OptionError(f"precision is {str(self.precision)[:40]!r}",
+                              f"It must be one of {', '.join(PRECISIONS)}.")
         if not 0 <= self.threads <= MOST_THREADS:
             raise OptionError(f"threads is {self.threads}",
                               f"It must be a whole number from 0 to {MOST_THREADS}.")

@@ -96,11 +96,14 @@ def test_settings_that_are_damaged_or_wrong_are_left_out(tmp_path: Path) -> None
     for wrong in ("", "[]", '{"threads": "x", "model": 3}', '{"threads": 999}', '{"other": 1}'):
         (tmp_path / "settings.json").write_text(wrong)
         assert read_settings(tmp_path, start) == start
-    write_settings(tmp_path, StudioSettings(device="cpu", threads=1))
-    assert read_settings(tmp_path, start) == StudioSettings(device="cpu", threads=1)
+    kept = StudioSettings(device="cpu", precision="int8", threads=1)
+    write_settings(tmp_path, kept)
+    assert read_settings(tmp_path, start) == kept
     assert json.loads((tmp_path / "settings.json").read_text())["device"] == "cpu"
     with pytest.raises(OptionError):
         StudioSettings(threads=-1)
+    with pytest.raises(OptionError, match="precision is 'double'"):
+        StudioSettings(precision="double")
 
 
 def test_facts_about_the_program(admin: AppContext) -> None:

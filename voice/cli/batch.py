@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,8 +36,7 @@ class WorkerSetup:
     """What a worker process needs; plain data, so that it can be sent there."""
 
     environment: Environment
-    model: str
-    device: str
+    device: Mapping[str, str]  # values of device_options
     choice: VoiceChoice
     settings: SynthesisSettings
     folder: Path
@@ -67,8 +66,8 @@ def command(
     choice = VoiceChoice.of(options, required=False)
     items = read_items(input_file)
     find_model(options["model"], environment.folder)
-    setup = WorkerSetup(environment, options["model"], options["device"], choice, settings,
-                        input_file.resolve().parent)
+    device = {name: options[name] for name in ("model", "device", "precision")}
+    setup = WorkerSetup(environment, device, choice, settings, input_file.resolve().parent)
     if choice.given:
         _check_choice(setup)
     run = BatchRun(functools.partial(make_speaker, setup), options["out"], options["jobs"],
@@ -100,7 +99,7 @@ def _check_choice(setup: WorkerSetup) -> None:
     for reference in setup.choice.files:
         read(reference)
     if setup.choice.voice:
-        folder = find_model(setup.model, setup.environment.folder)
+        folder = find_model(setup.device["model"], setup.environment.folder)
         library = VoiceLibrary.at_home(setup.environment.folder)
         if setup.choice.voice not in VoiceLibrary(folder.voices).names():
             library.get(setup.choice.voice)
@@ -110,7 +109,7 @@ def make_speaker(setup: WorkerSetup, stopped: Callable[[], bool]) -> Speak:
     """Loads the model and gives the function that speaks an item to a file."""
     from voice.synth.batch_speak import speak_item
 
-    synthesizer = load_synthesizer(setup.model, setup.device, setup.environment)
+    synthesizer = load_synthesizer(setup.device, setup.environment)
     default = setup.choice.resolve(synthesizer) if setup.choice.given else None
     kept: dict[str, Voice] = {}
 

@@ -35,7 +35,7 @@ def command(environment: Environment, name: str, parents: tuple[str, ...], **opt
     name = check_name(name)
     weights = parse_weights(parents)
     check_free(VoiceLibrary.at_home(environment.folder), name, options["replace"])
-    synthesizer = load_synthesizer(options["model"], options["device"], environment)
+    synthesizer = load_synthesizer(options, environment)
     voices = {who: synthesizer.voice(who) for who in weights}
     prosody = None
     if options["prosody_of"]:

@@ -56,7 +56,7 @@ def command(environment: Environment, source: Path, out: Path, **options: Any) -
     choice = VoiceChoice.of(options)
     audio = read(source, MAX_SOURCE_SECONDS)
     check_source(audio, str(source))
-    synthesizer = load_synthesizer(options["model"], options["device"], environment)
+    synthesizer = load_synthesizer(options, environment)
     voice = choice.resolve(synthesizer)
     started = time.perf_counter()
     with Progress("converting", synthesizer.windows_of(audio)) as progress:

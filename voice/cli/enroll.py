@@ -50,7 +50,7 @@ def command(environment: Environment, name: str, **options: Any) -> None:
 
     name, consent = check_name(name), check_consent(options["consent"])
     check_free(VoiceLibrary.at_home(environment.folder), name, options["replace"])
-    synthesizer = load_synthesizer(options["model"], options["device"], environment)
+    synthesizer = load_synthesizer(options, environment)
     made = synthesizer.enroll(
         weighted(options["references"]),
         transcript=options["reference_text"],

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from voice.cli.models_fetch import download_model, import_models
-from voice.cli.options import FilePath, load_synthesizer
+from voice.cli.options import FilePath
 from voice.cli.output import Progress, emit, json_option
 from voice.errors import ModelFileError, VoiceError
 
@@ -124,11 +124,12 @@ def calibrate(environment: Environment, name: str, rows: Path, as_json: bool) ->
     from voice.audio.atomic import atomic_file
     from voice.evaluation.rows import read_rows
     from voice.synth.models import find_model
+    from voice.synth.pipeline import Synthesizer
     from voice.synth.selfcheck import LIMITS_FILE, measured
 
     folder = find_model(name, environment.folder)
     entries = read_rows(rows)
-    synthesizer = load_synthesizer(str(folder.path), "auto", environment)
+    synthesizer = Synthesizer.load(folder.path, home=environment.folder)
     found: dict[str, list[Any]] = {}
     with Progress("reading", len(entries)) as progress:
         for row in entries:

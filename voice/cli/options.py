@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from voice.errors import OptionError
-from voice.synth.settings import LANGUAGES, RANGES, SPLITS, SynthesisSettings, check_number
+from voice.synth.settings import (
+    LANGUAGES,
+    PRECISIONS,
+    RANGES,
+    SPLITS,
+    SynthesisSettings,
+    check_number,
+)
 
 if TYPE_CHECKING:
     from voice.cli.app import Environment
@@ -78,7 +85,13 @@ def language_option(function: F) -> F:
 
 
 def device_options(function: F) -> F:
-    """``--model`` and ``--device``."""
+    """``--model``, ``--device`` and ``--precision``."""
+    function = click.option(
+        "--precision",
+        type=click.Choice(PRECISIONS),
+        default="auto",
+        help="Of the language model; which ones there are depends on the device.",
+    )(function)
     function = click.option(
         "--device",
         default="auto",
@@ -275,8 +288,11 @@ def weighted(references: Sequence[Path]) -> tuple[Path, ...] | dict[Path, float]
     return out
 
 
-def load_synthesizer(model: str, device: str, environment: Environment) -> Synthesizer:
-    """The synthesizer, with the library of voices of this environment."""
+def load_synthesizer(options: Mapping[str, Any], environment: Environment) -> Synthesizer:
+    """The synthesizer of :func:`device_options`, with the voices of this environment."""
     from voice.synth.pipeline import Synthesizer
 
-    return Synthesizer.load(model, device=device, home=environment.folder)
+    return Synthesizer.load(
+        options["model"], device=options["device"], home=environment.folder,
+        precision=options["precision"],
+    )

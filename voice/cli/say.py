@@ -98,7 +98,7 @@ def command(environment: Environment, settings: SynthesisSettings, **options: An
 def _open(options: dict[str, Any], environment: Environment) -> Any:
     """The synthesizer of a model, or of a bundle, which speaks in the same words."""
     if options["bundle"] is None:
-        return load_synthesizer(options["model"], options["device"], environment)
+        return load_synthesizer(options, environment)
     if options["references"]:
         raise OptionError("--reference is given with --bundle, which speaks in its own voices",
                           "Give --voice NAME, or a .voice file.")

@@ -69,7 +69,7 @@ def command(environment: Environment, input_file: Path, **options: Any) -> None:
             "Give --out O.wav and --voice or --reference, and no --features.",
         )
     codes = read_codes(input_file) if from_tokens else None
-    synthesizer = load_synthesizer(options["model"], options["device"], environment)
+    synthesizer = load_synthesizer(options, environment)
     result, codes = _facts(synthesizer, input_file, codes, features)
     if out is not None:
         voice = _voice(synthesizer, choice, input_file)

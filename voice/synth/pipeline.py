@@ -30,9 +30,10 @@ from voice.synth.convert import (
 from voice.synth.library import VoiceLibrary
 from voice.synth.models import ModelFolder, find_model, shared_parts
 from voice.synth.plan import Plan, make_plan
+from voice.synth.precision import at_precision
 from voice.synth.prompt import check_prompt
 from voice.synth.selfcheck import Reading, judge, read_limits, wanted_classes
-from voice.synth.settings import SynthesisSettings
+from voice.synth.settings import PRECISIONS, SynthesisSettings, check_choice
 from voice.synth.speech import PieceReport, Speech, join
 from voice.synth.stream import Job, mark, origin_of, speak
 from voice.synth.voicefile import Voice
@@ -54,12 +55,16 @@ class Synthesizer:
         model: loaded; a copy of its text model is made that decodes faster where there is one.
         folder: where it came from, for its example voices; may be None.
         home: folder of kept voices and models; None is the platform's.
+        precision: of the language model; see :data:`voice.synth.precision.PRECISIONS`.
     """
 
     def __init__(
-        self, model: Model, folder: ModelFolder | None = None, home: Path | None = None
+        self, model: Model, folder: ModelFolder | None = None, home: Path | None = None,
+        precision: str = "auto",
     ) -> None:
-        self.model = dataclasses.replace(model, text2semantic=model.text2semantic.quick())
+        net = at_precision(model.text2semantic, precision)
+        self.model = dataclasses.replace(model, text2semantic=net)
+        self.precision = precision
         self.folder = folder
         self.limits = read_limits(folder.path) if folder else {}
         self.library = VoiceLibrary.at_home(home)
@@ -68,7 +73,7 @@ class Synthesizer:
     @classmethod
     def load(
         cls, model: str | os.PathLike[str] = "mini", device: str = "auto",
-        home: str | os.PathLike[str] | None = None,
+        home: str | os.PathLike[str] | None = None, precision: str = "auto",
     ) -> Synthesizer:
         """Loads a model.
 
@@ -76,16 +81,20 @@ class Synthesizer:
             model: name of one that came with the program or is under ``home/models``, or a folder.
             device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
             home: folder of kept voices and models; None is the platform's.
+            precision: of the language model: ``auto``, ``float32``, ``float16``, ``bfloat16`` or
+                ``int8``; not every device has every one.
 
         Raises:
+            OptionError: the device does not have that precision.
             ModelFileError: there is no such model, or a file of it is unusable.
             DeviceError: there is no such device.
         """
         from voice.checkpoints.store import load_model
 
+        check_choice("precision", precision, PRECISIONS)
         root = Path(home).expanduser() if home else None
         folder = find_model(model if isinstance(model, str) else Path(model), root)
-        return cls(load_model(folder.path, device, shared_parts(root)), folder, root)
+        return cls(load_model(folder.path, device, shared_parts(root)), folder, root, precision)
 
     @property
     def name(self) -> str:

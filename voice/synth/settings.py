@@ -16,6 +16,7 @@ from voice.errors import OptionError
 
 LANGUAGES = ("auto", "en", "zh", "ja", "ko", "yue")
 SPLITS = ("auto", "cut0", "cut1", "cut2", "cut3", "cut4", "cut5")
+PRECISIONS = ("auto", "float32", "float16", "bfloat16", "int8")  # of the language model
 SEED_LIMIT = 2**63 - 1
 OPEN = ("seed", "temperature", "repetition_penalty")  # None: decided later
 

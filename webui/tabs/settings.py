@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from voice import OptionError
+from voice import PRECISIONS, OptionError
 from webui.actions import administration as action
 from webui.components import markup
 from webui.components.visitor import locale_of
@@ -29,6 +29,10 @@ def build(context: AppContext, t: gr.I18n) -> gr.HTML:
                 list(DEVICES), value=now.device, label=t("settings_device"), interactive=may,
                 allow_custom_value=True, info=t("settings_device_info"), elem_id="settings-device",
             )
+            precision = gr.Dropdown(
+                list(PRECISIONS), value=now.precision, label=t("settings_precision"),
+                interactive=may, info=t("settings_precision_info"), elem_id="settings-precision",
+            )
             threads = gr.Number(
                 value=now.threads, precision=0, minimum=0, maximum=64, interactive=may,
                 label=t("settings_threads"), info=t("settings_threads_info"),
@@ -46,18 +50,21 @@ def build(context: AppContext, t: gr.I18n) -> gr.HTML:
             gr.HTML(f"<h2>{t('settings_about')}</h2>")
             facts = gr.HTML(elem_id="settings-facts")
 
-    def keep(where: str, count: float | None, marked: bool, request: gr.Request) -> str:
+    def keep(
+        where: str, numbers: str, count: float | None, marked: bool, request: gr.Request
+    ) -> str:
         locale = locale_of(request)
         try:
             if count is None or count != int(count):
                 raise OptionError("threads is empty", "It must be a whole number from 0 to 64.")
             action.change_settings(context, context.settings.changed(
-                device=str(where or "auto"), threads=int(count), watermark=bool(marked)))
+                device=str(where or "auto"), precision=str(numbers or "auto"),
+                threads=int(count), watermark=bool(marked)))
         except Exception as error:
             return markup.error(locale, error)
         return markup.note(text(locale, "settings_saved"), "good")
 
-    save.click(keep, [device, threads, mark], answer, queue=False, **QUIET)
+    save.click(keep, [device, precision, threads, mark], answer, queue=False, **QUIET)
     return facts
 
 
@@ -69,7 +76,7 @@ def filled(context: AppContext, locale: str) -> str:
         ("settings_version", f"{found.version} (Python {found.python})"),
         ("info_model", context.model.name),
         ("settings_device", found.device or text(locale, "stage_loading")),
-        ("settings_precision", text(locale, "settings_float")),
+        ("settings_precision", context.settings.precision),
         ("settings_folder", folder),
         ("settings_kept", f"{found.studio_bytes / 1e6:.1f} MB"),
         ("settings_licence", "MIT"),
