@@ -51,6 +51,8 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--no-transcript", action="store_true", help="references without text")
+    parser.add_argument("--tell", action="store_true",
+                        help="resynthesis with what the recordings say, not their tokens alone")
     parser.add_argument("--python", type=Path, help="interpreter that has requirements-eval.txt")
     parser.add_argument("--whisper", type=Path, help="folder of the Whisper base model")
     parser.add_argument("--threads", type=int, default=1)
@@ -85,6 +87,7 @@ class Maker:
         self.settings = SynthesisSettings().replace(seed=chosen.seed, **changes)
         self.out, self.transcripts = chosen.out, not chosen.no_transcript
         self.voices: dict[Path, Voice] = {}
+        self.told = chosen.tell
         self.clips = read_clips(chosen.data)
 
     def make(self, task: Task) -> dict[str, Any]:
@@ -102,7 +105,10 @@ class Maker:
         voice, started = self.voices[reference], time.perf_counter()
         if task.target is not None:
             source = extract(task.target, self.out / "targets")
-            speech = self.synthesizer.convert(source, voice, settings=self.settings)
+            speech = self.synthesizer.convert(
+                source, voice, settings=self.settings.replace(language=task.lang),
+                transcript=task.target.text if self.told else None,
+            )
         else:
             speech = self.synthesizer.say(
                 task.text, voice, settings=self.settings.replace(language=task.lang)
@@ -148,6 +154,7 @@ def measure(chosen: argparse.Namespace, kind: str, maker: Maker, tasks: list[Tas
     report["set_up"] = {
         "kind": kind, "model": str(chosen.model), "label": chosen.label, "seed": chosen.seed,
         "changes": chosen.changes, "sets": chosen.sets, "smoke": chosen.smoke,
+        "told": chosen.tell,
     }
     (chosen.out / f"{kind}.json").write_text(json.dumps(report, indent=1, ensure_ascii=False))
     table = f"### {kind}, {chosen.model}\n\n{evaluate.markdown(report)}"

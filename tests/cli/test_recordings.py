@@ -237,3 +237,16 @@ def test_inspect_tells_made_from_recorded(voice: Run, reference: Path, tmp_path:
     human = voice("inspect", reference, "--json").json
     assert human["made_here"] is False and human["note"] is None and human["watermark"] < 0.5
     voice("inspect", tmp_path / "no.wav").refused("no.wav")
+
+
+def test_convert_is_told_what_the_recording_says(voice: Run, tmp_path: Path) -> None:
+    source = _write(tmp_path / "s.wav", speechlike(3))
+    reference = _write(tmp_path / "r.wav", speechlike(4, seed=1))
+    convert = ("convert", "--model", "tiny", "--source", source, "--reference", reference,
+               "--seed", 1, "--out", tmp_path / "o.wav")
+    voice(*convert, "--json").json  # noqa: B018 - it must succeed
+    plain = (tmp_path / "o.wav").read_bytes()
+    voice(*convert, "--source-text", "One two three four five.", "--json").json  # noqa: B018
+    assert (tmp_path / "o.wav").read_bytes() != plain
+    voice(*convert, "--source-text", "One two three. " * 30).refused("transcript", "too long")
+    voice(*convert, "--source-text", "Привет").refused("П")

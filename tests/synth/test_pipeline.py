@@ -18,6 +18,7 @@ from voice import (
     OptionError,
     Speech,
     Synthesizer,
+    UnknownTextError,
     Voice,
     VoiceError,
     VoiceFileError,
@@ -61,7 +62,8 @@ def _sound(seconds: float, rate: int = 16000) -> Audio:
 
 def test_public_names_are_what_they_say() -> None:
     for name in voice.__all__:
-        assert getattr(voice, name).__name__ == name
+        value = getattr(voice, name)
+        assert isinstance(value, tuple) if name.isupper() else value.__name__ == name
     errors = [n for n in voice.__all__ if n.endswith("Error")]
     assert len(errors) == 11 and all(issubclass(getattr(voice, n), VoiceError) for n in errors)
     with pytest.raises(AttributeError, match="nothing_like_this"):
@@ -151,6 +153,26 @@ def test_convert_is_reproducible_and_faster_is_shorter(tiny: Synthesizer) -> Non
     one, two = (tiny.convert(_sound(3), _voice(), seed=1).samples for _ in range(2))
     assert np.array_equal(one, two)
     assert abs(tiny.convert(_sound(20), _voice(), speed=2.0).seconds - 10) < 0.1
+
+
+def test_a_transcript_is_heard_in_what_is_converted(tiny: Synthesizer) -> None:
+    source, text = _sound(15.7), "One two three four five six seven eight nine ten eleven twelve."
+    plain = tiny.convert(source, _voice(), seed=3)
+    told = tiny.convert(source, _voice(), seed=3, transcript=text, language="en")
+    assert len(told.samples) == len(plain.samples)
+    half = len(told.samples) // 2
+    for part in (slice(0, half), slice(half, None)):  # two windows
+        assert not np.array_equal(told.samples[part], plain.samples[part])
+    again = tiny.convert(source, _voice(), seed=3, transcript=text)
+    assert np.array_equal(told.samples, again.samples)
+    empty = tiny.convert(source, _voice(), seed=3, transcript=" ")
+    assert np.array_equal(plain.samples, empty.samples)
+    with pytest.raises(OptionError, match="too long for 15.7 s"):
+        tiny.convert(source, _voice(), transcript=text * 20)
+    with pytest.raises(OptionError, match="too short"):
+        tiny.convert(source, _voice(), transcript="Oh.")
+    with pytest.raises(UnknownTextError):
+        tiny.convert(source, _voice(), transcript="Привет")
 
 
 @pytest.mark.parametrize("tokens", [1, 100, 347, 348, 349, 600, 1000, 90_000])

@@ -18,7 +18,7 @@ from voice.cli.options import (
     voice_options,
 )
 from voice.cli.output import Progress, emit, json_option
-from voice.synth.settings import SynthesisSettings
+from voice.synth.settings import LANGUAGES, SynthesisSettings
 
 if TYPE_CHECKING:
     from voice.cli.app import Environment
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 @click.command("convert")
 @click.option("--source", required=True, type=FilePath(), metavar="S.wav",
               help="The recording whose words and timing are kept; any length.")
+@click.option("--source-text", metavar="TEXT",
+              help="What the recording says, if known: it is then pronounced more clearly.")
+@click.option("--source-language", type=click.Choice(LANGUAGES), default="auto",
+              help="Of --source-text.")
 @voice_options
 @click.option("--out", required=True, type=FilePath(), metavar="O.wav",
               help="The recording to make: .wav, .flac, .ogg or .mp3.")
@@ -47,7 +51,8 @@ def command(environment: Environment, source: Path, out: Path, **options: Any) -
     from voice.synth.speech import check_format
 
     settings = SynthesisSettings(
-        seed=options["seed"], speed=options["speed"], noise_scale=options["noise_scale"],
+        language=options["source_language"], seed=options["seed"], speed=options["speed"],
+        noise_scale=options["noise_scale"],
         watermark=not options["no_watermark"],
     ).seeded()
     check_watermark(settings, environment)
@@ -61,7 +66,8 @@ def command(environment: Environment, source: Path, out: Path, **options: Any) -
     started = time.perf_counter()
     with Progress("converting", synthesizer.windows_of(audio)) as progress:
         seconds, tokens = write_chunks(
-            out, synthesizer.convert_stream(audio, voice, settings), progress)
+            out, synthesizer.convert_stream(
+                audio, voice, settings, transcript=options["source_text"]), progress)
     elapsed = time.perf_counter() - started
     result = {
         "out": str(out), "source": str(source), "seconds": round(seconds, 4),

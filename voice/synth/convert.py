@@ -15,10 +15,12 @@ import numpy as np
 import torch
 
 from voice.audio.resample import resample
-from voice.errors import AudioFileError
+from voice.decode.alignment import align_codes
+from voice.errors import AudioFileError, OptionError
 from voice.spec.official import content_rate
 from voice.synth.draw import read_back, row_seed
 from voice.synth.render import PEAK, Utterance, decode
+from voice.synth.transcript import misfit
 from voice.values import Audio
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ WINDOW_SECONDS = 12.0
 OVERLAP_SECONDS = 0.96
 _FADE_SECONDS = 0.04
 _QUIET = 1e-4
+TRANSCRIPT_SECONDS = 120.0  # of a recording whose transcript is laid along its tokens
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,6 +136,7 @@ class Respeaking:
         seed: of the noise.
         cancelled: asked before every window.
         voice_hz: middle pitch of the voice, 0 where unknown.
+        phoneme_ids: (P,) int64, what the tokens say; None reads it from them.
     """
 
     timbre: np.ndarray
@@ -141,16 +145,43 @@ class Respeaking:
     seed: int = 0
     cancelled: Callable[[], bool] | None = None
     voice_hz: float = 0.0
+    phoneme_ids: np.ndarray | None = None
+
+
+def check_transcript(codes: np.ndarray, ids: np.ndarray, rate: float) -> None:
+    """Refuses a transcript that (T,) tokens cannot say.
+
+    Args:
+        codes: of the recording.
+        ids: (P,) phonemes of the transcript.
+        rate: tokens a second.
+
+    Raises:
+        OptionError: it is too long or too short for the recording, or the recording too long.
+    """
+    seconds = len(codes) / rate
+    if seconds > TRANSCRIPT_SECONDS:
+        raise OptionError(
+            f"the transcript is of a recording of {seconds:.0f} s",
+            f"It helps up to {TRANSCRIPT_SECONDS:.0f} s: leave it out, or cut the recording.",
+        )
+    if length := misfit(seconds, len(ids)):
+        raise OptionError(
+            f"the transcript is too {length} for {seconds:.1f} s of sound",
+            "Correct it, or leave it out.",
+        )
 
 
 def respeak(model: Model, codes: np.ndarray, how: Respeaking) -> Iterator[np.ndarray]:
     """Sound of (T,) tokens with another timbre, window by window.
 
-    The phonemes that the decoder also takes are read from the tokens themselves.
+    The phonemes that the decoder also takes are read from the tokens themselves where they are
+    not given.
 
     Yields:
         (N,) float32; joined, ``T * code_samples / speed`` samples, give or take one a window.
     """
+    places = _places(model, codes, how.phoneme_ids)
     spec = model.spec.decoder
     size = spec.code_samples / how.speed
     fade = round(_FADE_SECONDS * spec.sample_rate)
@@ -159,7 +190,10 @@ def respeak(model: Model, codes: np.ndarray, how: Respeaking) -> Iterator[np.nda
         if how.cancelled is not None and how.cancelled():
             return
         part = codes[w.left : w.right]
-        ids = read_back(model, [part])[0]
+        if how.phoneme_ids is None or places is None:
+            ids = read_back(model, [part])[0]
+        else:
+            ids = how.phoneme_ids[places[w.left] : places[w.right - 1] + 1]
         sound = decode(model, Utterance(
             part, ids if len(ids) else np.zeros(1, np.int64), how.timbre, how.noise_scale,
             how.speed, row_seed(how.seed, number, "convert"), voice_hz=how.voice_hz,
@@ -172,3 +206,11 @@ def respeak(model: Model, codes: np.ndarray, how: Respeaking) -> Iterator[np.nda
         tail = kept[stop - start :]
         kept = kept[: stop - start]
         yield np.clip(kept, -PEAK, PEAK)
+
+
+def _places(model: Model, codes: np.ndarray, ids: np.ndarray | None) -> np.ndarray | None:
+    """(T,) which of (P,) phonemes each code says; None where there are none or no path."""
+    if ids is None:
+        return None
+    found = align_codes(model.tokenizer, codes, ids)
+    return found if len(found) else None

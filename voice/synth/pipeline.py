@@ -22,6 +22,7 @@ from voice.synth.convert import (
     Respeaking,
     TokenReport,
     check_source,
+    check_transcript,
     encode,
     respeak,
     tokens_of,
@@ -36,6 +37,7 @@ from voice.synth.selfcheck import Reading, judge, read_limits, wanted_classes
 from voice.synth.settings import PRECISIONS, SynthesisSettings, check_choice
 from voice.synth.speech import PieceReport, Speech, join
 from voice.synth.stream import Job, mark, origin_of, speak
+from voice.synth.transcript import transcript_phonemes
 from voice.synth.voicefile import Voice
 from voice.values import Audio
 
@@ -267,34 +269,42 @@ class Synthesizer:
 
     def convert(
         self, source: Source, voice: Voice, settings: SynthesisSettings | None = None,
-        **options: Any,
+        *, transcript: str | None = None, **options: Any,
     ) -> Speech:
         """Re-speaks a recording in another voice: its words and their timing, another timbre.
 
         Args:
             source: a file or sound, of any length.
             voice: whose timbre.
-            settings: ``seed``, ``speed``, ``noise_scale`` and ``watermark`` count.
+            settings: ``seed``, ``speed``, ``noise_scale`` and ``watermark`` count, and
+                ``language`` for the transcript.
+            transcript: what the recording says, if known: it is then pronounced more clearly.
             options: single settings; they win.
 
         Raises:
             AudioFileError: the recording is missing or unusable.
             VoiceFileError: the voice was made for another model.
+            UnknownTextError: the transcript has characters without sounds.
+            OptionError: the transcript cannot be what the recording says.
         """
-        return join(self.convert_stream(source, voice, settings, **options))
+        return join(self.convert_stream(source, voice, settings, transcript=transcript, **options))
 
     def convert_stream(
         self, source: Source, voice: Voice, settings: SynthesisSettings | None = None,
-        *, cancelled: Callable[[], bool] | None = None, **options: Any,
+        *, transcript: str | None = None, cancelled: Callable[[], bool] | None = None,
+        **options: Any,
     ) -> Iterator[Speech]:
         """Re-speaks a recording, window by window; see :meth:`convert`."""
         chosen = self._chosen(settings, options).seeded()
         self.check_voice(voice)
         audio = _audio(source)
         check_source(audio, _name_of(source))
+        said = transcript_phonemes(self.model, transcript, chosen.language)
         with self._lock:
             codes = np.concatenate([codes for codes, _ in encode(self.model, audio)])
-        return self._respeak(codes, voice, chosen, cancelled)
+        if said is not None:
+            check_transcript(codes, said.ids, self.model.tokenizer.rate)
+        return self._respeak(codes, voice, chosen, cancelled, None if said is None else said.ids)
 
     def windows_of(self, source: Audio) -> int:
         """Chunks that :meth:`convert_stream` will give of a recording."""
@@ -327,11 +337,11 @@ class Synthesizer:
 
     def _respeak(
         self, codes: np.ndarray, voice: Voice, settings: SynthesisSettings,
-        cancelled: Callable[[], bool] | None,
+        cancelled: Callable[[], bool] | None, phoneme_ids: np.ndarray | None = None,
     ) -> Iterator[Speech]:
         how = Respeaking(
             voice.timbre, settings.noise_scale, settings.speed, settings.seed or 0, cancelled,
-            voice.pitch_hz,
+            voice.pitch_hz, phoneme_ids,
         )
         origin = origin_of(self.model, voice, settings)
         parts = respeak(self.model, codes, how)

@@ -22,12 +22,13 @@ from voice.audio.mel import spectrum
 from voice.audio.note import now
 from voice.audio.prepare import Prepared, PrepareSettings, Source, prepare_all, source_hash
 from voice.audio.resample import resample
-from voice.errors import NothingToSayError, OptionError
+from voice.errors import OptionError
 from voice.spec.official import content_rate
 from voice.synth import selfcheck
 from voice.synth.blend import mean_pitch
 from voice.synth.draw import read_back
 from voice.synth.prompt import mel_of
+from voice.synth.transcript import misfit, transcript_phonemes
 from voice.synth.voicefile import Continued, Voice, check_consent, check_name
 from voice.text import symbols as tables
 from voice.values import Audio, Phonemes
@@ -42,8 +43,6 @@ WHOLE_SECONDS = 12.0
 """Longest speech that is continued whole, so that its transcript can be used."""
 _MIN_WINDOW_SECONDS = 1.0
 _PREVIEW_RATE, _PREVIEW_SECONDS = 16000, 6.0
-_SECONDS_A_PHONEME = (0.03, 0.5)
-"""What people do, with room on both sides; speech is 0.06 to 0.2."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +96,7 @@ def enroll(
     """
     name = check_name(name) if name else ""
     consent = check_consent(consent) if consent else ""
-    spoken = _spoken(model, transcript, language)
+    spoken = transcript_phonemes(model, transcript, language)
     prompt = PrepareSettings(prompt_s=WHOLE_SECONDS) if spoken else None
     sources, weights = _weighted(references)
     recordings, warnings = prepare_all(sources, prompt)
@@ -146,19 +145,6 @@ def _continued(recording: Prepared, weights: tuple[float, ...]) -> Continued:
     )
 
 
-def _spoken(model: Model, transcript: str | None, language: str) -> Phonemes | None:
-    """What the transcript sounds like; None where none is given."""
-    if transcript is None or not transcript.strip():
-        return None
-    from voice.text.frontend import phonemize
-
-    spec = model.spec
-    try:
-        return phonemize(transcript, language, languages=spec.languages, version=spec.symbols)
-    except NothingToSayError:
-        return None
-
-
 def _languages(spoken: Phonemes | None, language: str) -> tuple[str, ...]:
     if spoken is None:
         return () if language == "auto" else (language,)
@@ -195,9 +181,7 @@ def _prompt_phonemes(
             "for the closest prosody."
         ]
     wanted = selfcheck.wanted_classes(spoken.ids, tables.table(model.spec.symbols))
-    pace = tokens / model.tokenizer.rate / max(1, len(wanted))
-    if not _SECONDS_A_PHONEME[0] <= pace <= _SECONDS_A_PHONEME[1]:
-        length = "long" if pace < _SECONDS_A_PHONEME[0] else "short"
+    if length := misfit(tokens / model.tokenizer.rate, len(wanted)):
         return read, "", [
             f"The transcript is too {length} for what {recording.name} can say in "
             f"{tokens / model.tokenizer.rate:.1f} s, and is not used. Correct it, or leave it out."
