@@ -3,7 +3,8 @@
 
 import { cut, type Dictionary } from "./dictionary";
 import { morae, phonemesOf } from "./kana";
-import { accentPhrases, fullWidth, wordsOf, type Word } from "./phrases";
+import { accentPhrases } from "./phrases";
+import { settle, wordsOf, type Word } from "./words";
 
 const BORDER = "UNK";
 const PIECE = /([!?…,.\-「]+)/u;
@@ -26,6 +27,7 @@ export class JapaneseSounds {
   private clause(text: string): string[] {
     const plain = text.replace(/^ー+/u, "").replace(/\d+/g, numeral);
     const words = wordsOf(cut(this.dictionary, fullWidth(plain)));
+    settle(words);
     const out: string[] = [];
     for (const phrase of accentPhrases(words)) {
       const sounds = sounded(phrase);
@@ -76,4 +78,9 @@ function sounded(phrase: Word[]): string[] {
     else if (i === 0) out.push("[");
   });
   return out;
+}
+
+/** A text as the dictionary spells it: letters, digits and marks in full width. */
+function fullWidth(text: string): string {
+  return text.replace(/[!-~]/g, (ch) => String.fromCharCode(ch.charCodeAt(0) + 0xfee0));
 }
