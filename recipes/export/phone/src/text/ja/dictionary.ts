@@ -100,6 +100,13 @@ export class Dictionary {
     return found;
   }
 
+  /** The words with this spelling. */
+  spelled(text: string): Entry[] {
+    const found: Entry[] = [];
+    for (const [line, end] of this.prefixes(text, 0)) if (end === text.length) found.push(this.entry(line));
+    return found;
+  }
+
   private classOf(text: string, place: number): CharacterClass {
     const info = this.characters[text.charCodeAt(place)] ?? 0;
     return {

@@ -42,7 +42,7 @@ const JOINS: [one: boolean, holds: Pair][] = [
 ];
 
 /** Whether a word is spoken in one phrase with the one before. */
-function joins(before: Word, word: Word): boolean {
+export function joins(before: Word, word: Word): boolean {
   if (before.part === "接頭詞" && POINTING.has(before.text)) return false;
   if (word.joined !== null) return word.joined;
   return JOINS.findLast(([, holds]) => holds(before, word))?.[0] ?? true;

@@ -3,6 +3,7 @@
 
 import type { Found } from "./dictionary";
 import { morae } from "./kana";
+import { numberAt, type NumberTables } from "./numbers";
 
 export interface Word {
   text: string;
@@ -11,6 +12,7 @@ export interface Word {
   inflection: string;
   form: string;
   base: string;
+  reading: string;
   pronunciation: string;
   accent: number;
   size: number;
@@ -22,9 +24,16 @@ export interface Word {
 const DEVOICED = /’/g;
 
 /** Words as they are pronounced; those of several phrases are taken apart. */
-export function wordsOf(found: Found[]): Word[] {
+export function wordsOf(found: Found[], numbers: NumberTables): Word[] {
   const out: Word[] = [];
-  for (const { surface, entry, known } of found) {
+  for (let at = 0; at < found.length; at++) {
+    const number = numberAt(found, at, numbers);
+    if (number) {
+      out.push(...number.words);
+      at = number.end - 1;
+      continue;
+    }
+    const { surface, entry, known } = found[at]!;
     const [part = "", a = "*", b = "*", c = "*", inflection = "*", form = "*"] = entry.tag;
     const same = { part, finer: [a, b, c], inflection, form };
     if (!known || !entry.pronunciation || entry.pronunciation === "*") {
@@ -41,7 +50,7 @@ export function wordsOf(found: Found[]): Word[] {
       const [accent = "0", size = "0"] = (accents[i] ?? "").split("/");
       out.push({
         ...same, text: bases.length > 1 ? bases[i] ?? surface : surface, base: bases[i] ?? surface,
-        pronunciation: pronunciation.replace(DEVOICED, ""), accent: Number(accent) || 0,
+        reading: entry.reading, pronunciation: pronunciation.replace(DEVOICED, ""), accent: Number(accent) || 0,
         size: Number(size) || 0, rule: i ? "*" : entry.rule || "*", joined: i ? false : null,
       });
     });
@@ -55,7 +64,7 @@ type Tags = Pick<Word, "part" | "finer" | "inflection" | "form">;
 function spelledOut(surface: string, tags: Tags): Word {
   const own = morae(surface);
   const word: Word = {
-    ...tags, text: surface, base: surface, pronunciation: own.join(""), accent: 0, size: own.length,
+    ...tags, text: surface, base: surface, reading: own.join(""), pronunciation: own.join(""), accent: 0, size: own.length,
     rule: "*", joined: null,
   };
   if (!own.length) return word;
