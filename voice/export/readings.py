@@ -12,19 +12,25 @@ from typing import Any
 
 from voice.errors import DependencyError
 
-BEFORE = ("", "の", "は", "が", "を", "に", "と", "も", "で", "て", "へ", "や", "から", "より", "この",
-          "その", "どの", "ある", "同じ", "な", "した", "ない", "見る", "大きい", "大きな", "とても",
-          "学生", "全", "1")
-AFTER = ("", "の", "は", "が", "を", "に", "と", "も", "で", "へ", "や", "から", "より", "まで", "だけ",
-         "だ", "です", "な", "する", "し", "か", "ない", "たい", "的", "さん", "者", "って", "見る",
-         "大きい", "とても", "問題", "1")
-WORDS = {
-    "before": {"名詞": "学生", "数": "1", "動詞": "見る", "助動詞": "した", "形容詞": "大きい",
-               "副詞": "とても", "連体詞": "この", "接頭詞": "全"},
-    "after": {"名詞": "問題", "数": "1", "動詞": "見る", "形容詞": "大きい", "副詞": "とても",
-              "接尾": "的", "助動詞": "です"},
+BEFORE = {
+    **{word: word for word in (
+        "", "の", "は", "が", "を", "に", "と", "も", "で", "て", "へ", "や", "から", "より", "この",
+        "その", "どの", "ある", "同じ", "な", "ない", "大きな", "全", "した", "という")},
+    "た": "出た", "る": "固定せる", "だ": "読んだ", "れる": "される", "せる": "固定せる", "<名詞>": "学生", "<数>": "1",
+    "<動詞>": "見る", "<助動詞>": "した", "<形容詞>": "大きい", "<副詞>": "とても", "<連体詞>": "この",
+    "<接頭詞>": "全",
 }
-"""What stands for other words, by their part of speech (or what follows it in the dictionary)."""
+"""Words before, and parts of speech (or what follows these in the dictionary), with what stands
+for them."""
+AFTER = {
+    **{word: word for word in (
+        "", "の", "は", "が", "を", "に", "と", "も", "で", "へ", "や", "から", "より", "まで", "だけ",
+        "だ", "です", "な", "する", "し", "か", "ない", "たい", "的", "的に", "的な", "さん", "者",
+        "って", "という")},
+    "<名詞>": "問題", "<数>": "1", "<動詞>": "見る", "<形容詞>": "大きい", "<副詞>": "とても",
+    "<接尾>": "的", "<助動詞>": "です",
+}
+"""The same behind; one may be two words together."""
 _COUNTING = "何"
 """Read by a model of its own."""
 
@@ -33,8 +39,7 @@ def reading_file() -> dict[str, Any]:
     """Tables for JSON.
 
     Returns:
-        ``words``: see :data:`WORDS`; ``before`` and ``after``: words that stand for themselves;
-        ``usual``: character to reading in katakana, and ``other``: character to ``before/after``
+        ``before`` and ``after``: the words and parts of speech that are told apart; ``usual``: character to reading in katakana, and ``other``: character to ``before/after``
         to another reading (empty: the one of the dictionary stays).
     """
     try:
@@ -47,11 +52,11 @@ def reading_file() -> dict[str, Any]:
     usual: dict[str, str] = {}
     other: dict[str, dict[str, str]] = {}
     for ch in characters:
-        found = {f"{before}/{after}": _reading(sudachi_analyze(before + ch + after, frozenset(ch)))
-                 for before in BEFORE for after in AFTER}
+        found = {f"{one}/{two}": _reading(sudachi_analyze(before + ch + after, frozenset(ch)))
+                 for one, before in BEFORE.items() for two, after in AFTER.items()}
         usual[ch] = Counter(found.values()).most_common(1)[0][0]
         other[ch] = {place: own for place, own in found.items() if own != usual[ch]}
-    return {"words": WORDS, "before": BEFORE, "after": AFTER, "usual": usual, "other": other}
+    return {"before": [*BEFORE], "after": [*AFTER], "usual": usual, "other": other}
 
 
 def _reading(found: list[list[str]]) -> str:

@@ -7,8 +7,7 @@ import { joins } from "./phrases";
 import type { Word } from "./words";
 
 export interface ReadingTables {
-  /** What stands for other words, by part of speech. */
-  words: Record<"before" | "after", Record<string, string>>;
+  /** Words and, as `<名詞>`, parts of speech that are told apart. */
   before: string[];
   after: string[];
   usual: Record<string, string>;
@@ -18,24 +17,33 @@ export interface ReadingTables {
 
 /** Sets the readings, and the accents of other readings where a phrase begins. */
 export function reread(words: Word[], tables: ReadingTables, dictionary: Dictionary): void {
-  words.forEach((word, i) => {
+  const found: [at: number, reading: string][] = [];
+  for (const [i, word] of words.entries()) {
     const usual = tables.usual[word.base];
-    if (usual === undefined || word.finer[0] === "接尾") return;
-    const place = `${beside(words[i - 1], "before", tables)}/${beside(words[i + 1], "after", tables)}`;
+    if (usual === undefined) {
+      // A verb's stem, of which Sudachi has a reading too: the original then leaves all as they are.
+      if (tables.usual[word.text] !== undefined) return;
+      continue;
+    }
+    const place = `${before(words[i - 1], tables)}/${after(words[i + 1], words[i + 2], tables)}`;
     const reading = tables.other[word.base]?.[place] ?? usual;
     if (!reading) return;
-    const before = words[i - 1];
-    const size = morae(reading).length;
-    let pronunciation = reading === "ホウ" && word.base === "方" ? "ホー" : reading;
-    if (reading !== word.reading && size !== word.size && !(before && joins(before, word))) {
-      const own = alternative(word, reading, dictionary);
-      if (own) {
-        pronunciation = own.pronunciation.replaceAll("’", "");
-        word.accent = Number(own.accent.split("/")[0]) || 0;
-      }
+    if (word.finer[0] !== "接尾") found.push([i, reading]);
+  }
+  for (const [i, reading] of found) change(words[i]!, words[i - 1], reading, dictionary);
+}
+
+function change(word: Word, last: Word | undefined, reading: string, dictionary: Dictionary): void {
+  const size = morae(reading).length;
+  let pronunciation = reading === "ホウ" && word.base === "方" ? "ホー" : reading;
+  if (reading !== word.reading && size !== word.size && !(last && joins(last, word))) {
+    const own = alternative(word, reading, dictionary);
+    if (own) {
+      pronunciation = own.pronunciation.replaceAll("’", "");
+      word.accent = Number(own.accent.split("/")[0]) || 0;
     }
-    Object.assign(word, { pronunciation, reading, size: morae(pronunciation).length });
-  });
+  }
+  Object.assign(word, { pronunciation, reading, size: morae(pronunciation).length });
 }
 
 /** The dictionary's entry with this reading: of the same part of speech, then the likeliest. */
@@ -46,9 +54,15 @@ function alternative(word: Word, reading: string, dictionary: Dictionary) {
       a.cost - b.cost)[0];
 }
 
-function beside(word: Word | undefined, side: "before" | "after", tables: ReadingTables): string {
-  if (!word) return "";
-  if (tables[side].includes(word.text)) return word.text;
-  const stands = tables.words[side];
-  return stands[word.finer[0]!] ?? stands[word.part] ?? "";
+function before(word: Word | undefined, tables: ReadingTables): string {
+  return word ? known([word.text], word, tables.before) : "";
+}
+
+function after(word: Word | undefined, next: Word | undefined, tables: ReadingTables): string {
+  return word ? known([word.text + (next?.text ?? ""), word.text], word, tables.after) : "";
+}
+
+/** The first of the spellings, or part of speech of a word, that the tables tell apart. */
+function known(texts: string[], word: Word, told: string[]): string {
+  return [...texts, `<${word.finer[0]}>`, `<${word.part}>`].find((own) => told.includes(own)) ?? "";
 }
