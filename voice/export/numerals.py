@@ -18,6 +18,7 @@ _PLACES = range(5)
 _FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
 _USUAL = "円"
 """A counter before which no digit changes: what stands before the last digit is asked with it."""
+_UNCERTAIN = ("何", "数")
 _MORE = ("万", "億", "兆")
 Phrases = list[tuple[str, int]]
 """Pronunciation in kana and the mora behind which the pitch falls (0: none) of each phrase."""
@@ -32,8 +33,8 @@ def number_file(counters: Iterable[str]) -> dict[str, Any]:
     Returns:
         ``alone``: number to phrases; ``heads``: number without its last digit that is no zero to
         the phrases before that digit's; ``counters``: counter to its table by digit times place,
-        and, where that differs, by number below 20, and as ``x4`` behind tens; ``fractions``: denominator to ``kana`` with の; ``first``: the first
-        day of a month.
+        and, where that differs, by number below 20, and as ``x4`` behind tens; 何 and 数 too;
+        ``fractions``: denominator to ``kana`` with の; ``first``: the first day of a month.
     """
     alone = {n: found for n in range(ALONE + 1) if (found := _asked(n, ""))}
     heads = {n: found[:-1] for n in range(0, ALONE + 1, 10)
@@ -68,6 +69,8 @@ def _table(counter: str, heads: dict[int, Phrases]) -> dict[str, Phrases]:
     if zero := _asked(0, counter):
         last[0] = zero
     out = {str(n): phrases for n, phrases in last.items()}
+    out |= {word: found for word in _UNCERTAIN
+            if (found := _phrases(word + counter, (word, counter)))}
     for number in (*range(11, 20), *range(21, 30)):
         whole, rest = _asked(number, counter), number % 10
         if not whole or rest not in last or whole == heads[number - rest] + last[rest]:

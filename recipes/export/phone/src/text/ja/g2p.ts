@@ -5,7 +5,7 @@ import { cut, type Dictionary } from "./dictionary";
 import { morae, phonemesOf } from "./kana";
 import type { NumberTables } from "./numbers";
 import { accentPhrases } from "./phrases";
-import { reread, type ReadingTables } from "./readings";
+import { reread, what, type ReadingTables } from "./readings";
 import { settle, wordsOf, type Word } from "./words";
 
 const BORDER = "UNK";
@@ -33,6 +33,7 @@ export class JapaneseSounds {
     const plain = text.replace(/^ー+/u, "");
     const words = wordsOf(cut(this.dictionary, fullWidth(plain)), this.numbers);
     settle(words);
+    what(words, this.readings);
     reread(words, this.readings, this.dictionary);
     const out: string[] = [];
     for (const phrase of accentPhrases(words)) {

@@ -38,7 +38,8 @@ export function numberAt(
   while (end < found.length && found[end]!.entry.tag[1] === "数" && isNumeral(found[end]!.surface)) {
     written += found[end++]!.surface;
   }
-  const value = written ? valueOf(written) : null;
+  if (!written) return uncertain(found, at, tables);
+  const value = valueOf(written);
   if (value === null) return null;
   if (found[end]?.surface === "分" && found[end + 1]?.surface === "の" && found[end + 2]?.entry.tag[1] === "数") {
     const under = tables.fractions[value];
@@ -63,6 +64,14 @@ export function numberAt(
   if (value < 10 || /^[１十百千]/u.test(written)) words[0]!.joined = null;
   if (value < 10) words[0]!.rule = "C3";
   return { words, end };
+}
+
+/** 何 and 数 with a counter. */
+function uncertain(found: Found[], at: number, tables: NumberTables) {
+  const counter = found[at + 1];
+  const table = counter?.entry.tag[0] === "名詞" && tables.counters[counter.surface];
+  const phrases = found[at]!.entry.tag[1] === "数" && table && phrasesOf(table[found[at]!.surface]);
+  return phrases ? { words: worded(phrases, counter), end: at + 2 } : null;
 }
 
 type Phrase = [kana: string, fall: number];

@@ -13,6 +13,28 @@ export interface ReadingTables {
   usual: Record<string, string>;
   /** Readings between two words, `before/after`; an empty one leaves the dictionary's. */
   other: Record<string, Record<string, string>>;
+  /** Kinds of words before which 何 is ナン or ナニ, with pronunciations before which it is not. */
+  nan: Record<string, string[]>;
+  nani: Record<string, string[]>;
+}
+
+/** 何 as ナニ or ナン by the word behind it. */
+export function what(words: Word[], tables: ReadingTables): void {
+  words.forEach((word, i) => {
+    if (word.base === "何") word.pronunciation = word.reading = isNan(words[i + 1], tables) ? "ナン" : "ナニ";
+  });
+}
+
+const CERTAIN = new Set(["を", "が", "に", "も", "より", "する"]);
+
+function isNan(next: Word | undefined, tables: ReadingTables): boolean {
+  if (!next || CERTAIN.has(next.base)) return false;
+  if (next.text === "で" && next.part === "助動詞" && next.inflection === "特殊・ダ") return false;
+  if (next.base === "で" && next.part === "助詞" && next.finer[0] === "格助詞") return true;
+  const tag = [next.part, ...next.finer, next.inflection, next.form].join();
+  const except = tables.nan[tag];
+  if (except) return !except.includes(next.pronunciation);
+  return tables.nani[tag]?.includes(next.pronunciation) ?? false;
 }
 
 /** Sets the readings, and the accents of other readings where a phrase begins. */
