@@ -96,7 +96,7 @@ function counted(value: number, counter: string, tables: NumberTables): Phrase[]
   if (table[value] !== undefined) return phrasesOf(table[value]);
   if (value < MYRIAD) {
     const last = tail(value);
-    const behindTens = last < 10 && value % 100 > 20 ? table[`x${last}`] : undefined;
+    const behindTens = last < 10 && value > 20 ? table[`x${last}`] : undefined;
     const before = phrasesOf(tables.heads[value - last]);
     const own = phrasesOf(behindTens ?? table[last]);
     return before && own && [...before, ...own];
