@@ -7,13 +7,18 @@ features; here they are lines in the order of their spelling, which compress to 
 from __future__ import annotations
 
 import gzip
+import json
+import re
 import struct
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from voice.errors import DependencyError, ModelFileError
+from voice.export.numerals import number_file
+from voice.export.readings import reading_file
 
 _HEADER = struct.Struct("<10I32s")
 _MAGIC = 0xEF718F77
@@ -21,19 +26,24 @@ _TOKEN = np.dtype([("left", "<u2"), ("right", "<u2"), ("tag", "<u2"), ("cost", "
                    ("feature", "<u4"), ("compound", "<u4")])
 _SHARED = 6
 """Features that many words share: part of speech and inflection."""
+_COUNTER = "名詞,接尾,助数詞"
+_JAPANESE = re.compile("[\u3005\u3041-\u30ff\u4e00-\u9fff]+")
 
 
 def dictionary_files() -> dict[str, bytes]:
     """``words.txt.gz``, ``unknown.txt.gz``, ``tags.txt.gz``, ``matrix.bin.gz``, ``char.bin.gz``,
-    ``COPYING``."""
+    ``numbers.json.gz``, ``readings.json.gz``, ``COPYING``."""
     folder = _folder()
     tags: dict[str, int] = {}
-    words = _squeezed(_rows(folder / "sys.dic", tags))
+    rows = list(_rows(folder / "sys.dic", tags))
+    words, counters = _squeezed(iter(rows)), _counters(rows, tags)
     unknown = _squeezed(_rows(folder / "unk.dic", tags))
     return {
         "words.txt.gz": words, "unknown.txt.gz": unknown, "tags.txt.gz": _squeezed(iter(tags)),
         "matrix.bin.gz": gzip.compress((folder / "matrix.bin").read_bytes(), 9, mtime=0),
         "char.bin.gz": gzip.compress((folder / "char.bin").read_bytes(), 9, mtime=0),
+        "numbers.json.gz": _squeezed_json(number_file(counters)),
+        "readings.json.gz": _squeezed_json(reading_file(tags)),
         "COPYING": (folder / "COPYING").read_bytes(),
     }
 
@@ -50,6 +60,19 @@ def _folder() -> Path:
 
 def _squeezed(lines: Iterator[str]) -> bytes:
     return gzip.compress("".join(f"{line}\n" for line in lines).encode("utf8"), 9, mtime=0)
+
+
+def _squeezed_json(value: Any) -> bytes:
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return gzip.compress(text.encode("utf8"), 9, mtime=0)
+
+
+def _counters(rows: list[str], tags: dict[str, int]) -> list[str]:
+    """Spellings of the words that count, those in Japanese script."""
+    wanted = {str(number) for tag, number in tags.items() if tag.startswith(_COUNTER)}
+    fields = (row.split("\t", 5) for row in rows)
+    found = {f[0] for f in fields if f[4] in wanted and _JAPANESE.fullmatch(f[0])}
+    return sorted(found)
 
 
 def _rows(path: Path, tags: dict[str, int]) -> Iterator[str]:

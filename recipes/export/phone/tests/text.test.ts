@@ -28,6 +28,10 @@ describe("English", () => {
     ["See www.example.com/a", "See W W W dot example dot com slash A"],
     ["Henry VIII & NASA's CPUs", "Henry the eighth and nasa's C P U's"],
     ["a well-known, self-made café", "a well-known, self made cafe"],
+    ["Room 204, flight 370, zip code 90210.", "Room two oh four, flight three seventy, zip code nine zero two one zero."],
+    ["$20-$30, a $5 bill, 9-5:30 pm", "twenty to thirty dollars, a five dollar bill, nine to five thirty P M"],
+    ["See 192.168.0.1 and C:\\a.txt.", "See one nine two dot one six eight dot zero dot one and C colon backslash A dot txt."],
+    ["Mon-Fri, 3/4/21, 4-4-2 at 10⁶", "Monday to Friday, March fourth, twenty twenty one, four four two at ten to the power of six"],
   ])("%s", (text, wanted) => expect(english(clean(text), DATA)).toBe(wanted));
 
   it("reads numbers", () => {
@@ -76,6 +80,9 @@ describe("languages", () => {
     const found = spans("我用GPT-4写了3个test。", "auto").map((s) => [s.text, s.language]);
     expect(found).toEqual([["我用", "zh"], ["GPT-", "en"], ["4写了3个", "zh"], ["test。", "en"]]);
     expect(spans("今日は本です", "auto")).toEqual([{ text: "今日は本です", language: "ja" }]);
+    expect(spans("TシャツはAIと4K。", "ja").map((s) => [s.text, s.language]))
+      .toEqual([["Tシャツは", "ja"], ["AI", "en"], ["と4K。", "ja"]]);
+    expect(spans("请看https://example.com/a?b=1。好", "auto").map((s) => s.language)).toEqual(["zh", "en", "zh"]);
     expect([looksChinese("这"), looksChinese("本")]).toEqual([true, false]);
     expect([settle("今日は。東京。"), settle("你好")].map(String)).toEqual(["ja", "auto"]);
   });

@@ -1,6 +1,7 @@
 // Which language each run of a text is in, by script; the rules of voice/text/language.py.
 
 import { isLetter } from "./clean";
+import { ADDRESS } from "./en/spelling";
 import { oneOf, rx } from "./rx";
 import units from "./units.json";
 
@@ -19,6 +20,14 @@ const UNIT_AFTER: Record<string, RegExp> = {
 };
 const NUMBER = rx("(?:US|HK)?[$€£¥₩#+\\-]?\\d[\\d.,:\\/\\-~–〜～+×÷=*%‰]*");
 const NAMED_BY_NUMBER = /(?<![\w./@:+-])[A-Za-z]+-?(\d+(?:\.\d+)?)(?![\w./@-])/g;
+
+/** T in Tシャツ and K in 4K, which have Japanese names. */
+const JAPANESE_LETTERS = new RegExp(
+  "(?<![A-Za-z@._/-])(?<![A-Za-z][ -])[A-Z]{1,3}(?=[\u30a1-\u30fa\u30fc])" +
+  "|(?<=[0-9])[A-Z]{1,3}(?![A-Za-z@._/-]|[ -][A-Za-z])", "g");
+
+/** Where something stands, counted in characters. */
+type Stretch = [first: number, end: number];
 
 export const SCRIPTS = {
   han: /[\u2e80-\u2fdf\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u{20000}-\u{3ffff}]/u,
@@ -76,9 +85,15 @@ export function spans(
   const either = language === "zh" || language === "ja" ? language : "zh";
   const base = language !== "auto" ? language : baseOf(text);
   const out: Span[] = [];
-  for (const [sentence] of text.matchAll(SENTENCE)) {
-    const characters = Array.from(sentence);
-    const labels = labelsOf(characters, sentence, [language, either, base], placeholders);
+  const all = Array.from(text);
+  const place = places(all);
+  const addresses = Array.from(text.matchAll(ADDRESS),
+    (m): Stretch => [place.get(m.index)!, place.get(m.index + m[0].length)!]);
+  for (const [start, end] of sentences(all, addresses)) {
+    const characters = all.slice(start, end);
+    const inside = addresses.filter(([first]) => start <= first && first < end)
+      .map(([first, last]): Stretch => [first - start, last - start]);
+    const labels = labelsOf(characters, [language, either, base], placeholders, inside);
     characters.forEach((ch, i) => {
       const last = out.at(-1);
       if (last && last.language === labels[i]) last.text += ch;
@@ -88,6 +103,15 @@ export function spans(
   return out;
 }
 
+/** Where each sentence begins and ends; marks inside an address end none. */
+function sentences(characters: string[], addresses: Stretch[]): Stretch[] {
+  const hidden = [...characters];
+  for (const [first, end] of addresses) hidden.fill("x", first, end);
+  const place = places(hidden);
+  return Array.from(hidden.join("").matchAll(SENTENCE),
+    (m): Stretch => [place.get(m.index)!, place.get(m.index + m[0].length)!]);
+}
+
 function baseOf(text: string): string {
   if (SCRIPTS.kana.test(text)) return "ja";
   if (SCRIPTS.hangul.test(text)) return "ko";
@@ -95,10 +119,11 @@ function baseOf(text: string): string {
 }
 
 function labelsOf(
-  characters: string[], sentence: string, asked: [string, string, string],
-  placeholders: ReadonlyMap<string, string>,
+  characters: string[], asked: [string, string, string],
+  placeholders: ReadonlyMap<string, string>, addresses: Stretch[],
 ): string[] {
   const [language, either, base] = asked;
+  const sentence = characters.join("");
   let han = either;
   const japanese = base === "ja" || SCRIPTS.kana.test(sentence);
   if (language !== "zh" && language !== "ja" && japanese && !looksChinese(sentence)) han = "ja";
@@ -109,13 +134,22 @@ function labelsOf(
   if (present.size && !present.has(language)) {
     main = others[0] ?? (language === "auto" ? "en" : language);
   }
-  if (main !== "en") numbers(characters, labels, main);
+  if (main === "ja") letters(characters, labels);
+  if (main !== "en") numbers(characters, labels, main, addresses);
+  for (const [first, end] of addresses) labels.fill("en", first, end);
   let last = labels.find(Boolean) ?? main;
   return labels.map((label) => (last = label || last));
 }
 
+function letters(characters: string[], labels: string[]): void {
+  const place = places(characters);
+  for (const match of characters.join("").matchAll(JAPANESE_LETTERS)) {
+    labels.fill("ja", place.get(match.index)!, place.get(match.index + match[0].length)!);
+  }
+}
+
 /** Numbers (and their units) are read in the main language, unless glued to Latin letters. */
-function numbers(characters: string[], labels: string[], main: string): void {
+function numbers(characters: string[], labels: string[], main: string, addresses: Stretch[]): void {
   const text = characters.join("");
   const place = places(characters);
   if (main === "zh") {
@@ -127,6 +161,7 @@ function numbers(characters: string[], labels: string[], main: string): void {
   for (const match of text.matchAll(NUMBER)) {
     const start = place.get(match.index)!;
     let end = place.get(match.index + match[0].length)!;
+    if (addresses.some(([first, last]) => first <= start && start < last)) continue;
     if (start && labels[start - 1] === "en") continue;
     if (start > 1 && "-.@/_".includes(characters[start - 1]!) && labels[start - 2] === "en") continue;
     const after = UNIT_AFTER[main];

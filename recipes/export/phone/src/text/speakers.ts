@@ -9,6 +9,8 @@ import { Frontend, type Speaker, type SymbolTable } from "./frontend";
 import { Dictionary } from "./ja/dictionary";
 import { JapaneseSounds } from "./ja/g2p";
 import { normalize as normalizeJapanese } from "./ja/normalize";
+import type { NumberTables } from "./ja/numbers";
+import type { ReadingTables } from "./ja/readings";
 import { MandarinSounds, type ReadingRules } from "./zh/g2p";
 import { normalize as normalizeMandarin } from "./zh/normalize";
 import { WordFinder, type Hmm } from "./zh/words";
@@ -70,7 +72,9 @@ async function mandarin(read: ReadFile): Promise<Speaker> {
 }
 
 async function japanese(read: ReadFile): Promise<Speaker> {
-  const sounds = new JapaneseSounds(await Dictionary.open(read));
+  const numbers = await json<NumberTables>(read, "text/ja/numbers.json.gz");
+  const readings = await json<ReadingTables>(read, "text/ja/readings.json.gz");
+  const sounds = new JapaneseSounds(await Dictionary.open(read), numbers, readings);
   return {
     speak(own, marked) {
       const normalized = normalizeJapanese(own);

@@ -1,35 +1,30 @@
 // English text as it is spoken; the rules of voice/text/normalize/en.py, in the same order.
 
-import { after, literal, oneOf, rx, sub, type Match } from "../rx";
+import { oneOf, rx, sub, type Match } from "../rx";
+import * as context from "./context";
 import type { EnglishData } from "./data";
-import { cardinal, decade, decimal, digits, fraction, ordinal, year } from "./numbers";
+import { dates, times } from "./dates";
+import { money } from "./money";
+import { cardinal, decimal, digits, fraction, NUMBER, ordinal, year } from "./numbers";
 import * as words from "./spelling";
 
-const NUMBER = "\\d{1,3}(?:,\\d{3})+(?:\\.\\d+)?|\\d+(?:\\.\\d+)?|\\.\\d+";
-const MONTH = "(January|February|March|April|May|June|July|August|September|October|November|" +
-  "December|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec)\\b\\.?";
-const SCALE: Record<string, string> = {
-  k: "thousand", K: "thousand", m: "million", M: "million", mn: "million", b: "billion",
-  B: "billion", bn: "billion", tn: "trillion", T: "trillion",
-};
-const HALF = "(?:\\s?([AaPp])\\.?[Mm]\\b\\.?)";
+const raw = String.raw;
+const DOTTED = "min|mins|sec|secs|hrs?|lbs?|oz|ft|yd|mi|cm|mm|km|kg";
 const N = {
   tag: /<\/?[A-Za-z][^<>]*>/gu,
-  micro: rx("(?<=[\\w.])\\s*μm\\b"),
-  isoDate: rx("\\b(\\d{4})([-\\/.])(\\d{1,2})\\2(\\d{1,2})(?=T?\\d\\d:\\d\\d|\\b)(?:T(?=\\d))?"),
-  slashDate: rx("\\b(\\d{1,2})\\/(\\d{1,2})\\/(\\d{4})\\b"),
-  monthDay: rx(`\\b${MONTH}\\s(\\d{1,2})(?:st|nd|rd|th)?(?:,?\\s(\\d{4}))?(?![\\d:\\/])\\b`),
-  dayMonth: rx(`\\b(\\d{1,2})(?:st|nd|rd|th)?\\s(?:of\\s)?${MONTH}(?:,?\\s(\\d{4}))?(?!\\d)`),
-  decades: rx("\\b(\\d{4})s\\b"),
-  shortDecades: rx("'?\\b([2-9]0)s\\b"),
-  clock: rx(`\\b([01]?\\d|2[0-4]):([0-5]\\d)(?::([0-5]\\d))?(?:${HALF})?(?!\\d)`),
-  hour: rx(`\\b(1[0-2]|[1-9])${HALF}(?!\\w)`),
-  half: rx("\\b([ap])\\.m\\."),
-  ratio: rx("\\b(\\d{1,3}):(\\d{1,3})\\b(?!:)"),
-  telephone: rx("(?<![\\w.,\\/\\-])(?:\\+\\d{1,3}[\\s.\\-]?)?(?:\\(\\d{2,4}\\)[\\s.\\-]?|\\d{1,4}[.\\-])" +
-    "(?:\\d{2,4}[\\s.\\-])*\\d{4}(?![\\w\\/\\-])|(?<![\\w.])\\+\\d[\\d\\s\\-]{7,}\\d" +
-    "|(?<![\\w.,\\-])0\\d{8,}(?!\\w)|(?<![\\w.])0\\d{2,4}\\s\\d{3,4}\\s\\d{3,4}(?!\\w)"),
-  feet: rx("(?<!\\w)(\\d+)'\\s?(\\d+)\""),
+  micro: rx(raw`(?<=[\w.])\s*μm\b`),
+  telephone: rx(raw`(?<![\w.,\/\-])(?:\+\d{1,3}[\s.\-]?)?(?:\(\d{2,4}\)[\s.\-]?|\d{1,4}[.\-])` +
+    raw`(?:\d{2,4}[\s.\-])*\d{4}(?![\w\/\-])|(?<![\w.])\+\d[\d\s\-]{7,}\d` +
+    raw`|(?<![\w.,\-])\d{3}\s\d{3}\s\d{4}(?![\w.,\-]*\d)|(?<![\w.,\-])0\d{8,}(?!\w)` +
+    raw`|(?<![\w.])0\d{2,4}\s\d{3,4}\s\d{3,4}(?!\w)|(?<![\w.])0\d{4}\s\d{6}(?!\w)` +
+    raw`|(?<![\w.])\d{4}(?:[ \-]\d{4}){3}(?![\w.,\-]*\d)`),
+  vanity: rx(raw`\b1-([89])00-(?=[A-Z]{3})`),
+  extension: rx(raw`(?<=\d{3}[ .\-]\d{4})\s?x\s?(?=\d{2,5}\b)`),
+  chain: rx(raw`(?<![\w.,\/\-])\d+(?:-\d+){2,}(?![\w\/\-]|[.,]\d)`),
+  feet: rx(raw`(?<!\w)(\d+)'\s?(\d+)"`),
+  inches: rx(raw`(\d\s?(?:ft|feet|foot)\.?\s?\d+)\s?in\b\.?|(?<![\w.])(\d+)(?:in\b|\sin\.(?=\s[a-z]))`),
+  degrees: rx(raw`\bdegrees ([CF])\b(?!')`),
+  dotted: rx(raw`(\d\s?(?:${DOTTED}))\.(?=\s[a-z])`),
 };
 const ROMAN: Record<string, number> = {
   II: 2, III: 3, IV: 4, VI: 6, VII: 7, VIII: 8, IX: 9, XI: 11, XII: 12, XIII: 13, XIV: 14, XV: 15,
@@ -43,16 +38,20 @@ const KINGS = new Set(("Henry Louis Charles George Edward James William Richard 
 /** Text as it is spoken; placeholder characters (private use area) stay where they are. */
 export function normalize(given: string, data: EnglishData): string {
   let text = letters(given, data).replace(N.tag, " ");
-  text = words.abbreviations(words.addresses(text), data);
-  text = telephones(money(times(dates(text, data)), data));
-  text = numbers(units(text, data));
+  text = words.addresses(context.machineAddresses(text));
+  text = dates(words.abbreviations(text, data), data.words.months);
+  text = times(context.hours(text));
+  text = telephones(money(context.continental(text), data));
+  text = numbers(units(context.codes(text), data));
   return tidy(words.acronyms(signs(text, data), data), data);
 }
 
 function letters(text: string, data: EnglishData): string {
   const { greek, letters: plain } = data.words;
   let out = "";
-  for (const ch of text.replace(N.micro, " micrometers").normalize("NFD")) {
+  // A letter and its accents are taken apart; signs such as ≠ stay whole.
+  const apart = text.replace(N.micro, " micrometers").replace(/\p{L}/gu, (ch) => ch.normalize("NFD"));
+  for (const ch of apart) {
     const low = ch.toLowerCase();
     // Of these marks Python gives the combining class 0 to a few enclosing and spacing ones alone.
     if (/^\p{Mn}$/u.test(ch)) continue;
@@ -65,79 +64,18 @@ function letters(text: string, data: EnglishData): string {
 
 const capitalized = (text: string) => text[0]!.toUpperCase() + text.slice(1).toLowerCase();
 
-function dates(given: string, data: EnglishData): string {
-  const { months } = data.words;
-  const month = (name: string) =>
-    months.find((m) => m.startsWith(name.replace(/\.+$/, "").slice(0, 3)))!;
-  const numeric = (y: string, m: string, d: string, whole: string) => {
-    if (!(+m >= 1 && +m <= 12 && +d >= 1 && +d <= 31)) return whole;
-    return `${months[+m - 1]} ${ordinal(+d)}, ${year(+y)}`;
-  };
-  const then = (y: string | undefined) => (y ? `, ${year(+y)}` : "");
-  let text = sub(given, N.isoDate, (m) => `${numeric(m[1]!, m[3]!, m[4]!, m[0])} `);
-  text = sub(text, N.slashDate,
-    (m) => numeric(m[3]!, m[1]!, m[2]!, "") || numeric(m[3]!, m[2]!, m[1]!, m[0]));
-  text = sub(text, N.monthDay, (m) => `${month(m[1]!)} ${ordinal(+m[2]!)}${then(m[3])}`);
-  text = sub(text, N.dayMonth, (m) => `the ${ordinal(+m[1]!)} of ${month(m[2]!)}${then(m[3])}`);
-  text = text.replaceAll("the the ", "the ").replaceAll("The the ", "The ");
-  text = sub(text, N.decades, (m) => decade(+m[1]!));
-  return sub(text, N.shortDecades, (m) => decade(+m[1]!));
-}
-
-/** `p.m.` may end a sentence. */
-function stop(match: Match): string {
-  return match[0].endsWith(".") && /^(?:\s*$|\s+[A-Z][a-z])/.test(after(match)) ? "." : "";
-}
-
-function times(given: string): string {
-  let text = sub(given, N.clock, (m) => {
-    const hour = +m[1]!;
-    const minute = +m[2]!;
-    let out = cardinal(hour);
-    if (minute) out += (minute < 10 ? " oh " : " ") + cardinal(minute);
-    else if (!m[4]) out += hour <= 12 ? " o'clock" : " hundred hours";
-    if (m[3]) out += ` and ${cardinal(+m[3])} seconds`;
-    return out + (m[4] ? ` ${m[4].toUpperCase()} M` : "") + stop(m);
-  });
-  text = sub(text, N.hour, (m) => `${cardinal(+m[1]!)} ${m[2]!.toUpperCase()} M${stop(m)}`);
-  text = sub(text, N.half, (m) => `${m[1]!.toUpperCase()} M${stop(m)}`);
-  text = text.replace(/(?<=[AP] M)\s?[-–]\s?/gu, " to ");
-  return text.replace(N.ratio, "$1 to $2");
-}
-
-function money(given: string, data: EnglishData): string {
-  const table = data.words.currencies;
-  const symbols = oneOf(Object.keys(table).filter((s) => s !== "¢"));
-  const scale = "(?:\\s?(k|K|m|M|mn|b|B|bn|tn|T|thousand|million|billion|trillion)\\b)?";
-  const amount = (currency: string, written: string, size: string, negative: boolean) => {
-    const [one, many, small, smalls] = table[currency]!;
-    const number = written.replaceAll(",", "");
-    const sign = negative ? "minus " : "";
-    if (size) return `${sign}${decimal(number)} ${SCALE[size] ?? size} ${many}`;
-    const [whole = "", part = ""] = number.split(".");
-    if (!small || (part && part.length !== 2)) {
-      return `${sign}${decimal(number)} ${number === "1" ? one : many}`;
-    }
-    const big = BigInt(whole || 0);
-    const little = Number(part || 0);
-    const names: string[] = [];
-    if (big || !little) names.push(`${cardinal(big)} ${big === 1n ? one : many}`);
-    if (little) names.push(`${cardinal(little)} ${little === 1 ? small : smalls}`);
-    return sign + names.join(" and ");
-  };
-  const text = sub(given, rx(`(?<![A-Za-z])(-)?(${symbols})\\s?(${NUMBER})${scale}`),
-    (m) => amount(m[2]!, m[3]!, m[4] ?? "", Boolean(m[1])));
-  const codes = Object.keys(table).filter((s) => /^[A-Za-z]+$/.test(s) || "€£¥¢".includes(s));
-  return sub(text, rx(`(?<![\\w.])(${NUMBER})${scale}\\s?(${codes.map(literal).join("|")})(?![A-Za-z])`),
-    (m) => amount(m[3]!, m[1]!, m[2] ?? "", false));
-}
-
-function telephones(text: string): string {
-  return sub(text, N.telephone, (m) => {
+function telephones(given: string): string {
+  let text = given.replace(N.vanity, "1 $100 ").replace(N.extension, " extension ");
+  text = sub(text, N.telephone, (m) => {
     const groups = m[0].match(/\d+/g)!;
     const count = groups.join("").length;
-    if (count < 7 || count > 15 || (groups.length === 2 && groups[0]!.length === 4)) return m[0];
+    if (count < 7 || count > 16 || (groups.length === 2 && groups[0]!.length === 4)) return m[0];
     return (m[0].startsWith("+") ? "plus " : "") + groups.map(digits).join(", ");
+  });
+  // 978-3-16 and 4-4-2 are neither ranges nor differences.
+  return sub(text, N.chain, (m) => {
+    const groups = m[0].split("-");
+    return groups.some((g) => g.length > 2) ? groups.map(digits).join(", ") : groups.map(decimal).join(" ");
   });
 }
 
@@ -145,6 +83,10 @@ function units(given: string, data: EnglishData): string {
   const table = data.words.units;
   const names = oneOf(Object.keys(table));
   let text = sub(given, N.feet, (m) => `${m[1]} feet ${m[2]} inches`);
+  text = sub(context.inches(text), N.inches, (m) => `${m[1] ?? m[2]} inches`);
+  text = text.replace(/(?<=\d)\s?°\s(?=[CF]\b)/gu, "°");
+  text = sub(text, N.degrees, (m) => `degrees ${m[1] === "C" ? "Celsius" : "Fahrenheit"}`);
+  text = text.replace(N.dotted, "$1");
   text = text.replace(
     rx(`(${NUMBER})\\s?[\\-–~]\\s?(${NUMBER})(\\s?(?:${names})(?![A-Za-z²³]))`), "$1 to $2$3");
   const pattern = rx(`(?:(?<![\\w)\\]])(-))?(?<![\\w.])(${NUMBER})[\\s\\-]?(${names})` +
@@ -159,27 +101,34 @@ function units(given: string, data: EnglishData): string {
 const RULES: [RegExp, string | ((m: Match) => string)][] = [
   [rx("\\b24\\/7\\b"), "twenty four seven"],
   [rx("\\b9\\/11\\b"), "nine eleven"],
+  [rx(raw`\b50\/50\b`), "fifty fifty"],
+  [rx(raw`\b[vV](?=\d+\.\d)`), "version "],
   [rx("(?<![\\d\\/.])(\\d{1,3})\\s(\\d{1,3})\\/(\\d{1,3})(?![\\d\\/])"),
     (m) => `${cardinal(+m[1]!)} and ${fraction(+m[2]!, +m[3]!)}`],
   [rx("(?<![\\w\\/.,])(\\d{1,3})\\/\\1(?![\\w\\/])"), (m) => `${m[1]} out of ${m[1]}`],
   [rx("(?<![\\w\\/.,])(\\d{1,4})\\/(\\d{1,4})(?![\\w\\/])"), (m) => fraction(+m[1]!, +m[2]!)],
-  [rx("(?<![\\w.])(\\d+(?:\\.\\d+){2,})(?![\\w.]*\\d)"),
+  [rx("(?<![\\d.])(\\d+(?:\\.\\d+){2,})(?![\\w.]*\\d)"),
     (m) => m[1]!.split(".").map(decimal).join(" point ")],
   [rx("\\b(\\d[\\d,]*)(?:st|nd|rd|th)\\b"),
     (m) => (m[1]!.length < 20 ? ordinal(BigInt(m[1]!.replaceAll(",", ""))) : m[1]!)],
   [/#(?=\d)/g, "number "],
+  [rx(raw`(?<![\w.,])(\d+(?:\.\d+)?)[eE]([+\-]?\d+)\b`), (m) => `${m[1]} times 10^${m[2]}`],
+  [rx(raw`(?<![\w.,])(\d\d?(?: \d{3}){2,}|\d{3}(?: \d{3})* 000)(?![\d,.]*\d)`), (m) => m[0].replaceAll(" ", "")],
+  [/(?<=\d[kKmM])\s?[-–]\s?(?=\d)/gu, " to "],
+  [rx(raw`'0(?=[1-9]\b)`), "oh "],
   [rx("\\b([Cc]all|[Dd]ial|[Pp]hone|[Tt]ext) (\\d11|999|112)\\b"), (m) => `${m[1]} ${digits(m[2]!)}`],
   [rx("\\b([Ii]n|[Yy]ear|[Ss]ince|[Uu]ntil|[Bb]efore|[Aa]fter) (10\\d\\d)\\b(?![,.]\\d)"),
     (m) => `${m[1]} ${year(+m[2]!)}`],
   [rx("(?<![\\w\\-])(\\d{4})\\s?[\\-–]\\s?(\\d{2})(?![\\d\\-])"), (m) => `${m[1]} to ${m[2]}`],
   [/(?<=\d)\s?[–~]\s?(?=\d)|(?<=\d)-(?=\d)/gu, " to "],
-  [/(?<=\d)\s(?:[*×x])\s(?=\d)|(?<=\d)[*×x](?=\d)/gu, " times "],
+  [/(?<=\d)\s(?:[*×x])\s(?=\d)|(?<=\d)[*×](?=\d)/gu, " times "],
+  [/(?<=\d)x(?=\d)/g, " by "],
   [rx("(?<=\\d)x\\b"), " times"],
   [/(?<=\d)\s-\s(?=\d)/gu, " minus "],
   [rx("(?<=[\\w)])\\s*<\\s*(?=[\\-\\d])"), " is less than "],
   [rx("(?<=[\\w)])\\s*>\\s*(?=[\\-\\d])"), " is greater than "],
   [/(?<=\d)\s\/\s(?=\d)/gu, " divided by "],
-  [/(?:^|(?<=[\s(=,:]))-(?=\.?\d)/gu, "minus "],
+  [/(?:^|(?<=[\s(=,:^]))-(?=\.?\d)/gu, "minus "],
   [/(?:^|(?<=[.!?\n]\s))(\d{1,2})[.)](?=\s[A-Z])/gu, (m) => `${m[1]},`],
 ];
 

@@ -1,5 +1,7 @@
 // English number words (American usage, without hyphens); voice/text/normalize/english_numbers.py.
 
+/** A number such as `1,234.50` or `.5`, as a pattern. */
+export const NUMBER = "\\d{1,3}(?:,\\d{3})+(?:\\.\\d+)?|\\d+(?:\\.\\d+)?|\\.\\d+";
 const ONES = ("zero one two three four five six seven eight nine ten eleven twelve thirteen " +
   "fourteen fifteen sixteen seventeen eighteen nineteen").split(" ");
 const TENS = "- - twenty thirty forty fifty sixty seventy eighty ninety".split(" ");

@@ -9,16 +9,19 @@ const TOP_DOMAINS = "com|org|net|edu|gov|io|ai|app|dev|info|biz|tv|me|co|uk|us|e
 const FILES = "txt|pdf|docx?|xlsx?|pptx?|csv|json|xml|html?|py|js|ts|css|md|yaml|yml|zip|gz|exe|" +
   "png|jpe?g|gif|svg|mp3|mp4|wav|flac|ogg|onnx|ckpt|pth|log";
 // Here \w and \b are those of ASCII, as in the original.
-const ADDRESS = new RegExp(
+export const ADDRESS = new RegExp(
   "(?:https?|ftp)://[^ \\t\\n\\r\\f\\v<>\"()\\u3000-\\uffff]+" +
   "|\\b[\\w.+-]+@[\\w-]+(?:\\.[\\w-]+)+" +
   `|\\b(?:www\\.)?[A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)*\\.(?:${TOP_DOMAINS})\\b` +
   "(?:[/:][^ \\t\\n\\r\\f\\v<>\"()]*)?" +
-  `|\\b[\\w-]+\\.(?:${FILES})\\b`, "g");
+  `|\\b[\\w-]+\\.(?:${FILES})\\b` +
+  "|\\blocalhost(?::\\d+)?(?:/[^ \\t\\n\\r\\f\\v<>\"()]*)?" +
+  "|\\b[A-Za-z]:\\\\[^ \\t\\n\\r\\f\\v<>\"|?*]*|(?<![\\w/.])[~.]{0,2}(?:/[\\w.-]+){2,}/?", "g");
 const SIGNS: Record<string, string> = {
   ".": "dot", "/": "slash", "-": "dash", _: "underscore", "?": "question mark", "=": "equals",
   "&": "and", "#": "hash", "@": "at", "~": "tilde", ":": "colon", "%": "percent", "+": "plus",
   ",": "comma", ";": "semicolon", "!": "exclamation mark", "*": "star", $: "dollar",
+  "\\": "backslash",
 };
 const STREETS: Record<string, string> = {
   St: "Street", Dr: "Drive", Rd: "Road", Ave: "Avenue",
@@ -26,10 +29,12 @@ const STREETS: Record<string, string> = {
 const MAY_END = new Set(("etc. a.m. p.m. A.M. P.M. Inc. Ltd. Corp. Co. Jr. Sr. Ph.D. M.D. Ave. " +
   "Blvd. Rd.").split(" "));
 const WORD = /[A-Za-z]+(?:'[A-Za-z]+)*/g;
-const STREET = rx("\\b([A-Z][a-z]+\\s)(St|Dr|Rd|Ave)\\.?(?=\\s*(?:[,;:!?]|$|\\.|\\s[a-z]))");
+const STREET = rx("(\\b[A-Z][a-z]+\\s|\\d(?:st|nd|rd|th)\\s)(St|Dr|Rd|Ave)\\.?(?=\\s*(?:[,;:!?]|$|\\.|\\s[a-z]))");
 const TITLE = rx("\\b(Dr|Mrs|Mr|Ms|Prof)\\b\\.?(?=\\s|$)");
+const OPENS = new RegExp("^\\s+(?:The|They|It|He|She|We|I|In|But|And|This|That|These|There|You|My|" +
+  "His|Her|Our|Their|What|When|Why|How|If|As|At|On|For|So|To)\\b(?!\\.)");
 const INITIALS = rx("(?<![\\w.])(?![AaPp]\\.[Mm]\\.)(?:[A-Za-z]\\.\\s?){2,}(?!\\w)");
-const MIDDLE = rx("\\b([A-Z])\\.(?=\\s[A-Z][a-z])");
+const MIDDLE = rx("(?<![A-Z] )\\b([A-Z])\\.(?=\\s[A-Z][a-z])");
 
 /** URLs, e-mail addresses and file names as they are dictated. */
 export function addresses(text: string): string {
@@ -63,11 +68,12 @@ export function abbreviations(given: string, data: EnglishData): string {
   for (const [key, word] of Object.entries(before)) {
     text = text.replace(rx(`(?<!\\w)${literal(key)}\\s?(?=\\d)`), `${word} `);
   }
+  text = text.replace(/(?<=\d\smin)\.|(?<=\dmin)\.(?=\s[a-z])/gu, "");
   text = sub(text, rx(`(?<![\\w.])(${oneOf(Object.keys(known))})(?!\\w)`),
     (m) => known[m[1]!]! + fullStop(m));
   text = sub(text, INITIALS, (m) => {
     const letters = m[0].replace(/[^A-Za-z]/g, "").toUpperCase().split("").join(" ");
-    return letters + (after(m).trim() ? "" : ".") + (m[0].endsWith(" ") ? " " : "");
+    return letters + (!after(m).trim() || OPENS.test(after(m)) ? "." : "") + (m[0].endsWith(" ") ? " " : "");
   });
   return text.replace(MIDDLE, "$1");
 }
@@ -76,6 +82,9 @@ export function abbreviations(given: string, data: EnglishData): string {
 function fullStop(match: Match): string {
   if (!match[1]!.endsWith(".")) return "";
   const rest = after(match);
+  if (["Sr.", "Jr."].includes(match[1]!) && !/[A-Z][a-z]+,?\s$/.test(match.input.slice(0, match.index))) {
+    return ""; // Sr. Manager
+  }
   const next = MAY_END.has(match[1]!) && /^\s+[A-Z][a-z]/.test(rest);
   return next || !rest.trim() ? "." : "";
 }

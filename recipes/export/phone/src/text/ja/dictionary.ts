@@ -100,6 +100,13 @@ export class Dictionary {
     return found;
   }
 
+  /** The words with this spelling. */
+  spelled(text: string): Entry[] {
+    const found: Entry[] = [];
+    for (const [line, end] of this.prefixes(text, 0)) if (end === text.length) found.push(this.entry(line));
+    return found;
+  }
+
   private classOf(text: string, place: number): CharacterClass {
     const info = this.characters[text.charCodeAt(place)] ?? 0;
     return {
@@ -181,7 +188,7 @@ export function cut(dictionary: Dictionary, text: string): Found[] {
   const best = (place: number, left: number): [number, Node | null] => {
     if (place === 0) return [dictionary.connection(0, left), null];
     let found: [number, Node | null] = [Infinity, null];
-    // Of equals the one that came last counts, as MeCab has it.
+    // Of equals the one that begins last counts, as MeCab has it.
     for (let i = ends[place]!.length - 1; i >= 0; i--) {
       const node = ends[place]![i]!;
       const cost = node.cost + dictionary.connection(node.entry.right, left);
@@ -191,7 +198,8 @@ export function cut(dictionary: Dictionary, text: string): Found[] {
   };
   for (let place = 0; place < text.length; place++) {
     if (place > 0 && !ends[place]!.length) continue;
-    for (const { entry, end, known } of dictionary.at(text, place)) {
+    // Of words with the same place and costs the first of the dictionary counts.
+    for (const { entry, end, known } of dictionary.at(text, place).reverse()) {
       const [cost, before] = best(place, entry.left);
       ends[end]!.push({ surface: text.slice(place, end), entry, known, cost: cost + entry.cost, before });
     }

@@ -3,13 +3,19 @@
 
 import { cut, type Dictionary } from "./dictionary";
 import { morae, phonemesOf } from "./kana";
-import { accentPhrases, fullWidth, wordsOf, type Word } from "./phrases";
+import type { NumberTables } from "./numbers";
+import { accentPhrases } from "./phrases";
+import { reread, what, type ReadingTables } from "./readings";
+import { settle, wordsOf, type Word } from "./words";
 
 const BORDER = "UNK";
 const PIECE = /([!?…,.\-「]+)/u;
 
 export class JapaneseSounds {
-  constructor(private readonly dictionary: Dictionary) {}
+  constructor(
+    private readonly dictionary: Dictionary, private readonly numbers: NumberTables,
+    private readonly readings: ReadingTables,
+  ) {}
 
   /** Symbols of a normalised text. */
   phonemes(text: string): string[] {
@@ -24,8 +30,11 @@ export class JapaneseSounds {
 
   /** One clause without punctuation. */
   private clause(text: string): string[] {
-    const plain = text.replace(/^ー+/u, "").replace(/\d+/g, numeral);
-    const words = wordsOf(cut(this.dictionary, fullWidth(plain)));
+    const plain = text.replace(/^ー+/u, "");
+    const words = wordsOf(cut(this.dictionary, fullWidth(plain)), this.numbers);
+    settle(words);
+    what(words, this.readings);
+    reread(words, this.readings, this.dictionary);
     const out: string[] = [];
     for (const phrase of accentPhrases(words)) {
       const sounds = sounded(phrase);
@@ -40,25 +49,6 @@ export class JapaneseSounds {
     while ([",", BORDER].includes(out[0] ?? "")) out.shift();
     return out;
   }
-}
-
-const DIGITS = "〇一二三四五六七八九";
-
-/** A whole number as it is written in characters, which the dictionary has words with. */
-function numeral(text: string): string {
-  if (/^0*$/.test(text)) return "ゼロ";
-  if (text.length > 16) return Array.from(text, (d) => DIGITS[+d]).join("");
-  let out = "";
-  for (let end = text.length, scale = 0; end > 0; end -= 4, scale++) {
-    const group = text.slice(Math.max(0, end - 4), end);
-    let own = "";
-    Array.from(group).forEach((digit, i) => {
-      const unit = ["", "十", "百", "千"][group.length - 1 - i]!;
-      if (digit !== "0") own += (digit === "1" && unit ? "" : DIGITS[+digit]!) + unit;
-    });
-    if (own) out = own + ["", "万", "億", "兆"][scale]! + out;
-  }
-  return out;
 }
 
 /** Phonemes of a phrase, with its rise behind the first mora and its fall. */
@@ -76,4 +66,9 @@ function sounded(phrase: Word[]): string[] {
     else if (i === 0) out.push("[");
   });
   return out;
+}
+
+/** A text as the dictionary spells it: letters, digits and marks in full width. */
+function fullWidth(text: string): string {
+  return text.replace(/[!-~]/g, (ch) => String.fromCharCode(ch.charCodeAt(0) + 0xfee0));
 }

@@ -1,108 +1,51 @@
 // Words to accent phrases: which are spoken as one, and where the pitch falls; the rules of Open
-// JTalk (Sagisaka & Sato 1983 for compounds), with the corrections of pyopenjtalk-plus for polite
-// and negative endings.
+// JTalk (Sagisaka & Sato 1983 for compounds), with the corrections of pyopenjtalk-plus for morae
+// that cannot carry a fall and for polite and negative endings.
 
-import type { Found } from "./dictionary";
 import { morae, phonemesOf } from "./kana";
+import { isOne, type Word } from "./words";
 
-export interface Word {
-  text: string;
-  part: string;
-  finer: string[];
-  inflection: string;
-  form: string;
-  base: string;
-  pronunciation: string;
-  accent: number;
-  size: number;
-  rule: string;
-  /** Whether it begins a phrase in any case: a later part of a word of several phrases. */
-  apart: boolean;
-}
-
-/** Words as they are pronounced; those of several phrases are taken apart. */
-export function wordsOf(found: Found[]): Word[] {
-  const out: Word[] = [];
-  for (const { surface, entry, known } of found) {
-    const [part = "", a = "*", b = "*", c = "*", inflection = "*", form = "*"] = entry.tag;
-    const same = { part, finer: [a, b, c], inflection, form };
-    const written = known && entry.pronunciation && entry.pronunciation !== "*";
-    if (!written) {
-      const kana = morae(surface).join("");
-      out.push({
-        ...same, text: surface, part: kana ? "フィラー" : part, base: surface, pronunciation: kana, accent: 0,
-        size: morae(kana).length, rule: "*", apart: false,
-      });
-      continue;
-    }
-    const bases = entry.base.split(":");
-    const accents = entry.accent.split(":");
-    entry.pronunciation.split(":").forEach((pronunciation, i) => {
-      const [accent = "0", size = "0"] = (accents[i] ?? "").split("/");
-      out.push({
-        ...same, text: bases.length > 1 ? bases[i] ?? surface : surface, base: bases[i] ?? surface,
-        pronunciation: pronunciation.replaceAll("’", ""), accent: Number(accent) || 0,
-        size: Number(size) || 0, rule: i ? "*" : entry.rule || "*", apart: i > 0,
-      });
-    });
-  }
-  endings(out);
-  return out;
-}
-
-/** う behind a verb lengthens it. */
-function endings(words: Word[]): void {
-  words.forEach((word, i) => {
-    const next = words[i + 1];
-    const verb = word.part === "動詞" || word.part === "助動詞";
-    if (next && verb && word.size > 0 && next.part === "助動詞" && next.pronunciation === "ウ") {
-      next.pronunciation = "ー";
-    }
-  });
-}
-
-const isOne = (word: Word, part: string, finer?: string) =>
-  word.part === part && (finer === undefined || word.finer[0] === finer);
-const UNITS = new Set("十百千万億兆");
+type Pair = (before: Word, word: Word) => boolean;
+const isNoun = (word: Word) => word.part === "名詞";
+const isVerb = (word: Word) => word.part === "動詞";
+const isAdjective = (word: Word) => word.part === "形容詞";
+const ending = (word: Word) => word.part === "助詞" || word.part === "助動詞";
 const alone = (word: Word) => ["副詞", "接続詞", "連体詞"].includes(word.part);
-const attached = (word: Word) => word.part === "助詞" || word.part === "助動詞";
+const linked = (word: Word) => word.form.startsWith("連用");
+const INDEPENDENT_BEFORE = ["助動詞", "連体詞", "助詞", "形容詞", "動詞"];
+/** Prefixes that point at something, with a phrase of their own. */
+const POINTING = new Set(["本", "当", "同", "全"]);
+
+/** In their order; the last that holds decides, and where none does the two are one phrase. */
+const JOINS: [one: boolean, holds: Pair][] = [
+  [false, (a, b) => isAdjective(a) && (isNoun(b) || isVerb(b) || isAdjective(b))],
+  [false, (a, b) => isVerb(a) && (isAdjective(b) || isNoun(b))],
+  [false, (a, b) => alone(a) || alone(b)],
+  [false, (a, b) => isOne(a, "名詞", "副詞可能") || isOne(b, "名詞", "副詞可能")],
+  [true, (_, b) => ending(b)],
+  [false, (a, b) => ending(a) && !ending(b)],
+  [false, (a, b) => a.finer[0] === "接尾" && isNoun(b)],
+  [true, (a, b) => isOne(b, "形容詞", "非自立") && (isVerb(a) || isAdjective(a)) && linked(a)],
+  [true, (a, b) => isOne(b, "形容詞", "非自立") && isOne(a, "助詞", "接続助詞") && ["て", "で"].includes(a.text)],
+  [false, (a, b) => isNoun(a) && (isVerb(b) || isAdjective(b) || b.finer[0] === "形容動詞語幹")],
+  [true, (a, b) => isOne(b, "動詞", "非自立") && ((isVerb(a) && linked(a)) || a.part === "助詞" ||
+    isOne(a, "名詞", "サ変接続") || isOne(a, "名詞", "形容動詞語幹"))],
+  [false, (a, b) => a.part === "記号" || b.part === "記号"],
+  [false, (_, b) => b.part === "接頭詞"],
+  [false, (a, b) => (a.finer[2] === "姓" || isNoun(a)) && b.finer[2] === "名"],
+  [true, (_, b) => b.finer[0] === "接尾"],
+  [true, (a, b) => isOne(b, "名詞", "非自立") && INDEPENDENT_BEFORE.includes(a.part)],
+  [false, (_, b) => b.finer[0] === "固有名詞"],
+  [false, (a, b) => (isOne(a, "名詞", "非自立") || isOne(a, "名詞", "代名詞")) &&
+    (isOne(b, "名詞", "一般") || isOne(b, "名詞", "サ変接続"))],
+  [false, (a, b) => a.part === "感動詞" || b.part === "感動詞"],
+];
 
 /** Whether a word is spoken in one phrase with the one before. */
-function joins(before: Word, word: Word): boolean {
-  let one = true;
-  const set = (condition: boolean, value: boolean) => {
-    if (condition) one = value;
-  };
-  set(isOne(before, "形容詞") && isOne(word, "名詞"), false);
-  set(isOne(before, "名詞", "形容動詞語幹") && isOne(word, "名詞"), false);
-  set(isOne(before, "動詞") && (isOne(word, "形容詞") || isOne(word, "名詞")), false);
-  const light = isOne(word, "名詞", "非自立");
-  set(alone(before) || alone(word), false);
-  set(isOne(before, "名詞", "副詞可能") || isOne(word, "名詞", "副詞可能"), false);
-  set(attached(word), true);
-  set(attached(before) && !attached(word), false);
-  set(isOne(before, "名詞", "接尾") && isOne(word, "名詞"), false);
-  const linked = before.form.startsWith("連用");
-  if (isOne(word, "形容詞", "非自立")) {
-    set((isOne(before, "動詞") || isOne(before, "形容詞")) && linked, true);
-    set(isOne(before, "助詞", "接続助詞") && ["て", "で"].includes(before.text), true);
-  }
-  if (isOne(word, "動詞", "非自立")) {
-    one = true;
-  }
-  const verbal = isOne(word, "動詞") || isOne(word, "形容詞") || isOne(word, "名詞", "形容動詞語幹");
-  set(isOne(before, "名詞") && verbal, false);
-  set(light || word.inflection === "サ変・スル", true);
-  set(isOne(word, "動詞", "非自立") && attached(before), true);
-  // Each place of a number is a phrase of its own, with what counts behind the last.
-  set(isOne(word, "名詞", "数") && !isOne(before, "接頭詞"), false);
-  set(isOne(before, "名詞", "数") && UNITS.has(word.text), true);
-  set(isOne(before, "記号") || isOne(word, "記号"), false);
-  set(isOne(word, "接頭詞"), false);
-  set(before.finer[2] === "姓" && isOne(word, "名詞"), false);
-  set(isOne(before, "名詞") && word.finer[2] === "名", false);
-  set(word.finer[0] === "接尾", true);
-  return one;
+export function joins(before: Word, word: Word): boolean {
+  if (before.part === "接頭詞" && POINTING.has(before.text)) return false;
+  if (word.joined !== null) return word.joined;
+  return JOINS.findLast(([, holds]) => holds(before, word))?.[0] ?? true;
 }
 
 /** Which rule and shift apply behind a word of this part of speech. */
@@ -121,22 +64,21 @@ export function accentPhrases(words: Word[]): Word[][] {
   const phrases: Word[][] = [];
   words.forEach((word, i) => {
     const before = words[i - 1];
-    if (before && !word.apart && joins(before, word)) phrases.at(-1)!.push(word);
+    if (before && joins(before, word)) phrases.at(-1)!.push(word);
     else phrases.push([word]);
   });
   for (const phrase of phrases) {
     const head = phrase[0]!;
-    const next = phrase[1];
-    const past = next && (isOne(next, "助詞", "接続助詞") || next.inflection === "特殊・タ");
-    const own = morae(head.pronunciation);
-    const vowels = own.length > 1 && "アイウエオ".includes(own.at(-1)!);
-    // A verb's last mora that is a vowel alone does not carry the fall before て and た.
-    if (isOne(head, "動詞") && past && vowels && head.accent === head.size) head.accent--;
+    const first = head.accent;
     let size = 0;
     phrase.forEach((word, i) => {
-      if (i) head.accent = combined(head, word, phrase[i - 1]!, size);
+      const kept = head.rule === "P2" && first !== 0 && head.size > first;
+      if (i && !kept) head.accent = combined(head, word, phrase[i - 1]!, size);
+      else if (i) head.accent = first;
       size += word.size;
     });
+    if (head.finer[0] === "数" && head.accent > size) head.accent = 0;
+    if (head.part === "フィラー" && head.accent > head.size) head.accent = 0;
   }
   for (const phrase of phrases) {
     retreat(phrase);
@@ -146,9 +88,7 @@ export function accentPhrases(words: Word[]): Word[][] {
 }
 
 function combined(head: Word, word: Word, before: Word, size: number): number {
-  let [rule, shift] = ruleOf(word.rule, before);
-  // A verb behind a verb brings its own fall, or takes it away.
-  if (rule === "*" && isOne(word, "動詞") && isOne(before, "動詞")) rule = word.accent ? "C1" : "C4";
+  const [rule, shift] = ruleOf(word.rule, before);
   const { accent } = head;
   switch (rule) {
     case "F2": return accent === 0 ? size + shift : accent;
@@ -159,7 +99,6 @@ function combined(head: Word, word: Word, before: Word, size: number): number {
     case "C2": return size + 1;
     case "C3": return size;
     case "P1": return word.accent === 0 ? 0 : size + word.accent;
-    case "P2": return word.accent === 0 ? size + 1 : size + word.accent;
     case "P14": return word.accent !== 0 ? size + word.accent : accent;
     default: return accent;
   }
@@ -207,9 +146,4 @@ function polite(phrase: Word[]): void {
     if (rest <= word.size) behind = true;
     else rest -= word.size;
   }
-}
-
-/** A text as the dictionary spells it: letters, digits and marks in full width. */
-export function fullWidth(text: string): string {
-  return text.replace(/[!-~]/g, (ch) => String.fromCharCode(ch.charCodeAt(0) + 0xfee0));
 }
