@@ -107,7 +107,7 @@ def test_every_damaged_file_is_named(copy: Path) -> None:
 @pytest.mark.parametrize(("change", "message"), [
     (lambda b: b[: len(b) // 2], "damaged"),
     (lambda b: b.replace(b"I am the speaker", b"I am no speaker!", 1), "digest"),
-    (lambda b: b.replace(b'"version": 1', b'"version": 2', 1), "format version 2"),
+    (lambda b: b.replace(b'"version": 2', b'"version": 3', 1), "format version 3"),
     (lambda b: b.replace(b"voice-bundle", b"other-bundle", 1), "not the manifest"),
     (lambda b: b"[]", "not the manifest"),
 ], ids=["truncated", "altered", "version", "kind", "list"])

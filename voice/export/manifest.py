@@ -17,7 +17,7 @@ from voice.spec.load import from_dict, to_dict
 
 NAME = "manifest.json"
 FORMAT = "voice-bundle"
-VERSION = 1
+VERSION = 2  # 2: tables of Japanese numbers and readings
 _ZEROS = "0" * 64
 _DIGEST = re.compile(rb'("digest": ")([0-9a-f]{64})(")')
 _MOST_BYTES = 4 << 20
