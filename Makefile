@@ -22,7 +22,7 @@ run: $(VENV)/.installed
 setup: $(VENV)/.installed $(VENV)/.installed-dev
 
 test: setup lint
-	$(BIN)/python -m pytest -m "not slow" -n $(WORKERS) --maxprocesses 4 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -m "not slow" -n $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-slow: setup
 	$(BIN)/python -m pytest -m slow $(ARGS)
