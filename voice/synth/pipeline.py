@@ -57,7 +57,7 @@ class Synthesizer:
         model: loaded; a copy of its text model is made that decodes faster where there is one.
         folder: where it came from, for its example voices; may be None.
         home: folder of kept voices and models; None is the platform's.
-        precision: of the language model; see :data:`voice.synth.precision.PRECISIONS`.
+        precision: of the language model; see :data:`voice.synth.settings.PRECISIONS`.
     """
 
     def __init__(
