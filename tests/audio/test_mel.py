@@ -113,6 +113,17 @@ def test_gradient_is_finite_even_in_silence(settings: SpectrumSettings) -> None:
     assert float(wave.grad[:, 8000:].abs().sum()) > 0
 
 
+def test_gradients_after_a_first_use_without_them() -> None:
+    mels._module.cache_clear()
+    wave = _noise(1, 6000).requires_grad_()
+    with torch.inference_mode():
+        before = mels.spectrum(wave.detach(), presets.MINI_CONTENT)
+    after = mels.spectrum(wave, presets.MINI_CONTENT)
+    after.sum().backward()
+    assert torch.equal(before, after.detach())
+    assert wave.grad is not None and float(wave.grad.abs().max()) > 0
+
+
 def test_tone_is_loudest_in_its_band() -> None:
     settings = presets.MINI_DECODER
     wave = 0.5 * torch.sin(2 * torch.pi * 1500 * torch.arange(24000) / 24000)

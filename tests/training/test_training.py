@@ -25,7 +25,8 @@ from voice.checkpoints.tensors import read_tensors
 from voice.models.tokenizer import SemanticTokenizer
 from voice.models.vits import Vits
 from voice.training.augment import MelAugmenter, mask_spans, pitch
-from voice.training.corpus import align, build
+from voice.training.corpus import UNKNOWN, align, build
+from voice.training.decoder_task import DecoderTraining
 from voice.training.loop import back_propagate, update
 from voice.training.losses import discriminator_loss, generator_loss, kl_divergence
 from voice.training.metrics import collapse, edit_distance
@@ -290,19 +291,56 @@ def test_a_corpus_is_opened_anew_by_other_processes(data: Path, tmp_path: Path) 
     assert np.array_equal(pickle.loads(sent).samples(row), corpus.samples(row))
 
 
-def test_listeners_hear_words_and_voices() -> None:
+def listeners_and_sound() -> tuple[Perception, torch.Tensor, torch.Tensor]:
     torch.manual_seed(0)
     tokenizer = SemanticTokenizer(tiny_spec().tokenizer)
     vits = Vits(tiny_spec().decoder)
-    listeners = Perception(tokenizer, vits, Spectrum(vits.spec.timbre.spectrum))
-    real = torch.randn(2, 12000) * 0.1
-    assert max(map(float, listeners(real, real))) < 1e-5
+    listeners = Perception(tokenizer, vits, Spectrum(vits.spec.timbre.spectrum), 9)
+    return listeners, torch.randn(2, 12000) * 0.1, torch.randint(0, 9, (2, 25))
+
+
+def test_listeners_hear_words_and_voices() -> None:
+    listeners, real, phones = listeners_and_sound()
+    same = listeners(real, real, phones)
+    assert float(same.content) < 1e-5 and float(same.voice) < 1e-5
+    assert float(same.phonetic) == pytest.approx(float(same.probe.detach()), rel=1e-5)
     made = (real + 0.05 * torch.randn_like(real)).requires_grad_()
-    content, timbre = listeners(made, real)
-    assert content > 1e-3 and timbre > 1e-6
-    (content + timbre).backward()
+    found = listeners(made, real, phones, 2400)
+    assert found.content > 1e-3 and found.voice > 1e-6
+    (found.content + found.voice + found.phonetic).backward()
     assert made.grad is not None and made.grad.abs().max() > 0
-    assert all(p.grad is None for p in [*listeners.parameters(), *vits.parameters()])
+    assert all(p.grad is None for p in listeners.parameters())
+
+
+def test_the_probe_learns_from_real_sound_and_asks_for_the_right_phones() -> None:
+    listeners, real, phones = listeners_and_sound()
+    teach = torch.optim.Adam(listeners.probe.parameters(), 0.05)
+    noise = 0.1 * torch.randn_like(real)
+    before = listeners(real, real, phones)
+    for _ in range(150):
+        teach.zero_grad()
+        listeners(noise, real, phones).probe.backward()
+        teach.step()
+    after, other = listeners(real, real, phones), listeners(noise, real, phones)
+    assert float(after.probe.detach()) < 0.5 * float(before.probe.detach())
+    assert float(after.phonetic) < 0.5 * float(other.phonetic)
+
+
+def test_where_nobody_labelled_the_real_sound_itself_is_right() -> None:
+    listeners, real, phones = listeners_and_sound()
+    nobody = torch.full_like(phones, UNKNOWN)
+    found = listeners(real, real, nobody)
+    assert float(found.probe.detach()) == 0.0
+    noise = 0.1 * torch.randn_like(real)
+    assert float(found.phonetic) < float(listeners(noise, real, nobody).phonetic)
+
+
+def test_learning_rates_of_the_decoder_fall() -> None:
+    falling = DecoderTraining(fall_start=100, fall_end=300)
+    assert [falling.scale(s) for s in (0, 100, 200, 300, 900)] == pytest.approx(
+        [1, 1, 0.1**0.5, 0.1, 0.1]
+    )
+    assert DecoderTraining().scale(10**6) == 1.0
 
 
 def test_gradients_go_to_one_side_only() -> None:

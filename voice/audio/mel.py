@@ -154,7 +154,9 @@ def _reflect(wave: Tensor, pad: int, lengths: Tensor | None) -> Tensor:
 
 @lru_cache(maxsize=16)
 def _module(settings: SpectrumSettings, device: str) -> Spectrum:
-    return Spectrum(settings).to(device)
+    # Whoever asks first may do so in inference mode; tensors made there could never be trained on.
+    with torch.inference_mode(False):
+        return Spectrum(settings).to(device)
 
 
 def spectrum(

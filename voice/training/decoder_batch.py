@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from voice.spec.vits import VitsSpec
-from voice.training.corpus import RATE, TOKEN, Corpus, Row
+from voice.training.corpus import FRAME, RATE, TOKEN, UNKNOWN, Corpus, Row
 from voice.training.labels import alignments_of, phonemes_of
 from voice.training.pitch import HOP, pitch_of
 from voice.training.sampler import LengthSampler, References, piece
@@ -28,7 +28,8 @@ class Batch:
     """Recordings, their references and the windows' first frames (W entries each).
 
     ``octaves`` (B, Q) is NaN where nothing is voiced; (B, 0) for a model without pitch.
-    ``spoken`` (B, T) is the phoneme that each code says, -1 where that is not told.
+    ``spoken`` (B, T) is the phoneme that each code says, -1 where that is not told. ``phones``
+    (B, 2 T) is the corpus' label of each 20 ms, ``UNKNOWN`` where nobody aligned the recording.
     """
 
     codes: Tensor
@@ -36,6 +37,7 @@ class Batch:
     phonemes: Tensor
     phoneme_lengths: Tensor
     spoken: Tensor
+    phones: Tensor
     audio: Tensor
     octaves: Tensor
     reference: Tensor
@@ -107,6 +109,7 @@ class DecoderBatches:
         codes = np.zeros((len(rows), max(tokens)), np.int64)
         phonemes = np.zeros((len(rows), max(map(len, ids))), np.int64)
         spoken = np.full(codes.shape, -1, np.int64)
+        phones = np.full((len(rows), max(tokens) * TOKEN // FRAME), UNKNOWN, np.int64)
         audio = np.zeros((len(rows), max(tokens) * TOKEN), np.float32)
         values = 0 if material.octaves is None else TOKEN // HOP
         octaves = np.full((len(rows), max(tokens) * values), np.nan, np.float32)
@@ -118,6 +121,8 @@ class DecoderBatches:
             phonemes[i, : len(ids[i])] = ids[i]
             if row.key in material.spoken and rng.random() >= how.unread:
                 spoken[i, : tokens[i]] = material.spoken[row.key]
+            labels = material.corpus.labels[0, row.frames][: phones.shape[1]]
+            phones[i, : len(labels)] = labels
             audio[i, : row.samples] = material.corpus.samples(row)
         if how.confused:
             told = [i for i in range(len(rows)) if spoken[i, 0] >= 0]
@@ -136,6 +141,7 @@ class DecoderBatches:
             torch.from_numpy(phonemes),
             torch.tensor([len(p) for p in ids]),
             torch.from_numpy(spoken),
+            torch.from_numpy(phones),
             torch.from_numpy(audio),
             torch.from_numpy(octaves),
             torch.from_numpy(reference),

@@ -22,10 +22,10 @@ from voice.models.tokenizer import SemanticTokenizer
 from voice.models.vits import Vits, slice_rows
 from voice.nn.pitch import Pitch
 from voice.spec.vits import VitsSpec
-from voice.training.corpus import RATE, Corpus
+from voice.training.corpus import FRAME, RATE, Corpus
 from voice.training.decoder_batch import Batch, DecoderBatches, Material
 from voice.training.discriminators import Discriminators
-from voice.training.loop import autocast, back_propagate, update
+from voice.training.loop import autocast, back_propagate, descend, update
 from voice.training.losses import (
     discriminator_loss,
     feature_distance,
@@ -52,11 +52,13 @@ class DecoderTraining:
         adversarial_start: step at which the discriminators join; None for never.
         judges_a_step: discriminators in turn; None for all.
         rate, judge_rate: learning rates of the decoder and of the discriminators.
+        fall_start, fall_end: steps between which both fall to a tenth; None for never.
         unread: share of recordings whose codes are not told which phonemes they say.
         confused: largest part of the other recordings' codes that is replaced by others, so that
             the decoder learns to believe the phonemes.
         dulled: share of references that lose their high frequencies.
-        content_weight, voice_weight: of the perceptual distances; not computed where both are 0.
+        content_weight, phonetic_weight, voice_weight: of the perceptual distances; not computed
+            where all are 0.
         implied_weight: of the mel frames that the prior's state implies, over whole recordings.
     """
 
@@ -68,9 +70,12 @@ class DecoderTraining:
     prior_share: float = 0.5
     rate: float = 4e-4
     warmup: int = 200
+    fall_start: int | None = None
+    fall_end: int | None = None
     kl_weight: float = 1.0
     mel_weight: float = 45.0
     content_weight: float = 10.0
+    phonetic_weight: float = 3.0
     voice_weight: float = 5.0
     adversarial_start: int | None = None
     judges_a_step: int | None = 2
@@ -80,6 +85,13 @@ class DecoderTraining:
     confused: float = 0.3
     dulled: float = 0.3
     implied_weight: float = 2.0
+
+    def scale(self, step: int) -> float:
+        """Of the learning rates at a step, without the warm-up."""
+        if self.fall_start is None or self.fall_end is None:
+            return 1.0
+        done = (step - self.fall_start) / max(1, self.fall_end - self.fall_start)
+        return 0.1 ** min(1.0, max(0.0, done))
 
 
 class Extras(nn.Module):
@@ -115,12 +127,15 @@ class DecoderTask:
         self.mel = Spectrum(spec.timbre.spectrum).to(device)
         posterior = spec.posterior.spectrum
         self.spectrum = Spectrum(posterior).to(device)
-        self.perception = Perception(tokenizer, self.vits, self.mel).to(device)
+        self.perception = Perception(
+            tokenizer, self.vits, self.mel, len(corpus.phones)
+        ).to(device)
         self.models = {
             "vits": self.vits,
             "extras": self.extras,
             "judges": self.judges,
             "listener": self.perception.style,
+            "probe": self.perception.probe,
         }
         self.averaged = {"vits": copy.deepcopy(self.vits)}
         trained = [*self.vits.parameters(), *self.extras.parameters()]
@@ -131,6 +146,7 @@ class DecoderTask:
             "judges": torch.optim.AdamW(
                 self.judges.parameters(), config.judge_rate, (0.8, 0.99), fused=True
             ),
+            "probe": torch.optim.Adam(self.perception.probe.parameters(), 2e-3),
         }
         edges = np.linspace(0, RATE / 2, spec.timbre.spectrum.fft_samples // 2 + 1)
         bands = self.mel.bands.cpu().numpy()
@@ -184,10 +200,16 @@ class DecoderTask:
                 z = vits.pitched(z, Pitch(heard["octaves"].nan_to_num(), heard["voiced"]))
             inner = slice(config.margin, config.margin + config.segment)
             audio = vits.waveform(z[..., inner], timbres)
-        target = windows[:, config.margin * frame : (config.margin + config.segment) * frame]
+            phones = slice_rows(
+                repeat(batch.phones.to(device))[:, None], starts * frame // FRAME,
+                window * frame // FRAME,
+            )[:, 0]
+        edge = config.margin * frame
         return {
             "audio": audio.float(),
-            "target": target,
+            "target": windows[:, edge : edge + config.segment * frame],
+            "window": windows,
+            "phones": phones,
             "timbre": timbre.float(),
             "hidden": prior.hidden.float(),
             "inside": prior.mask,
@@ -224,6 +246,7 @@ class DecoderTask:
         bands = self.spec.timbre.spectrum.bands
         top_band = torch.where(out["narrow"], self.narrow_band, bands)
         top = torch.where(out["narrow"], WIDE_BAND / (RATE / 2), 1.0)
+        figures: dict[str, float | Tensor] = {}
         losses = {
             "mel": mel_distance(self.mel, out["audio"], out["target"], top_band),
             "stft": spectral_distance(out["audio"], out["target"], top),
@@ -236,8 +259,10 @@ class DecoderTask:
             self.perception.style.load_state_dict(self.vits.style.state_dict())
         # What a source at 16 kHz lacks would tell recordings from made sound.
         made, real = (narrowed(out[k], out["narrow"]) for k in ("audio", "target"))
-        if config.content_weight or config.voice_weight:
-            losses["content"], losses["voice"] = self.perception(made, real)
+        if config.content_weight or config.phonetic_weight or config.voice_weight:
+            found = self._perceived(out)
+            figures["probe"] = found.pop("probe")
+            losses |= found
         if "flowed" in out:
             losses["kl"] = kl_divergence(
                 out["flowed"], out["posterior_scale"], out["mean"], out["log_scale"]
@@ -253,11 +278,11 @@ class DecoderTask:
             "speaker": 0.5,
             "implied_mel": config.implied_weight,
             "content": config.content_weight,
+            "phonetic": config.phonetic_weight,
             "voice": config.voice_weight,
             "adversarial": 1.0,
             "features": 2.0,
         }
-        figures: dict[str, float | Tensor] = {}
         if config.adversarial_start is not None and step >= config.adversarial_start:
             pick = self._judges_of(step)
             with autocast(self.device):
@@ -271,9 +296,11 @@ class DecoderTask:
         total = torch.stack([weights[k] * v for k, v in losses.items()]).sum()
         generator = self.optimizers["generator"]
         back_propagate(total, generator)
-        figures["norm"] = update(generator, clip=50.0, scale=min(1.0, (step + 1) / config.warmup))
+        fall = config.scale(step)
+        scale = fall * min(1.0, (step + 1) / config.warmup)
+        figures["norm"] = update(generator, clip=50.0, scale=scale)
         if "judges" in figures:
-            update(self.optimizers["judges"], clip=10.0)
+            update(self.optimizers["judges"], clip=10.0, scale=fall)
         with torch.no_grad():
             count = round(config.prior_share * len(out["audio"]))
             for name, part in (
@@ -285,6 +312,18 @@ class DecoderTask:
                         self.mel, out["audio"][part], out["target"][part], top_band[part]
                     )
         return {**{k: v.detach() for k, v in losses.items()}, **figures}
+
+    def _perceived(self, out: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The perceptual distances; teaches the probe on the way."""
+        edge = self.config.margin * self.spec.frame_samples
+        whole = out["window"]
+        made = torch.cat([whole[:, :edge], out["audio"], whole[:, whole.shape[1] - edge :]], 1)
+        made, real = (narrowed(x, out["narrow"]) for x in (made, whole))
+        found = self.perception(made, real, out["phones"], edge)
+        probe = found.probe.detach()
+        descend(found.probe, self.optimizers["probe"])
+        kinds = {"content": found.content, "phonetic": found.phonetic, "voice": found.voice}
+        return kinds | {"probe": probe}
 
     def _implied_mel(self, out: dict[str, Tensor], batch: Batch) -> Tensor:
         """A linear reading of the prior's state must give the mel frames: a short path to sound."""
