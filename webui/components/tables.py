@@ -41,6 +41,11 @@ def cell(text: str) -> str:
     return html.escape(shown)
 
 
+def seconds(count: float) -> str:
+    """A length of time as a cell; it stays in one line."""
+    return f'<span class="voice-time">{count:.1f} s</span>'
+
+
 def play_button(locale: str, path: Path, label: str, more: str = "") -> str:
     """Plays a file, or stops it; ``more`` follows the word on the button."""
     shown = f"{messages.text(locale, 'batch_play')} {more}".strip()
