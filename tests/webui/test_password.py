@@ -64,7 +64,8 @@ def test_nothing_is_given_without_the_password(
 def test_the_page_itself_shows_only_the_login(url: str) -> None:
     with urllib.request.urlopen(url, timeout=30) as answer:
         body = answer.read().decode()
-    assert '"auth_required":true' in body.replace(" ", "") and "speak-text" not in body
+    assert '"auth_required":true' in body.replace(" ", "")
+    assert '"elem_id"' not in body, "no component is described"
 
 
 @pytest.mark.parametrize(("name", "password", "welcome"), [
