@@ -34,7 +34,7 @@ def build(context: AppContext, t: gr.I18n) -> gr.HTML:
                 interactive=may, info=t("settings_precision_info"), elem_id="settings-precision",
             )
             threads = gr.Number(
-                value=now.threads, precision=0, minimum=0, maximum=64, interactive=may,
+                value=now.threads, precision=0, interactive=may,
                 label=t("settings_threads"), info=t("settings_threads_info"),
                 elem_id="settings-threads",
             )
@@ -82,7 +82,7 @@ def filled(context: AppContext, locale: str) -> str:
         ("info_model", context.model.name),
         ("settings_device", found.device or text(locale, "stage_loading")),
         ("settings_precision", context.settings.precision),
-        *((key, str(path) if context.administration else "…") for key, path in folders),
+        *((key, str(path)) for key, path in folders if context.administration),
         ("settings_kept", f"{found.studio_bytes / 1e6:.1f} MB"),
         ("settings_licence", "MIT"),
     ]
