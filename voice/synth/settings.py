@@ -125,7 +125,7 @@ class SynthesisSettings:
     split: str = "auto"
     pause: float = 0.3
     check: bool = True
-    candidates: int = 2
+    candidates: int = 6
     retries: int = 3
     noise_scale: float = 0.5
     sample_steps: int = 0
