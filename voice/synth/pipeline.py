@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from voice.decode.graph import stepper_for
 from voice.errors import OptionError, VoiceFileError
 from voice.synth.convert import (
     Respeaking,
@@ -67,6 +68,7 @@ class Synthesizer:
         net = at_precision(model.text2semantic, precision)
         self.model = dataclasses.replace(model, text2semantic=net)
         self.precision = precision
+        self._stepper = stepper_for(net)
         self.folder = folder
         self.limits = read_limits(folder.path) if folder else {}
         self.library = VoiceLibrary.at_home(home)
@@ -262,7 +264,7 @@ class Synthesizer:
             settings = settings.replace(check=False)
         return speak(
             Job(self.model, voice, plan, self._chosen(settings, {}).seeded(), self._lock, cancelled,
-                self.limits)
+                self.limits, self._stepper)
         )
 
     # Recordings
