@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections import OrderedDict
 from pathlib import Path
 
@@ -89,6 +91,49 @@ def _compare(folder: Path, version: str) -> None:
     wanted = recorded[key].ravel()
     error = np.abs(made[: len(wanted)] - wanted).max() / np.sqrt(np.square(wanted).mean())
     assert error < AUDIO
+
+
+SPEAK = """
+import json, resource, sys
+from pathlib import Path
+from voice.cli.app import Environment, run
+status = run(sys.argv[2:], Environment(Path(sys.argv[1])))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
+sys.exit(status)
+"""
+MOST_KIBIBYTES = 3 << 20
+
+
+def test_the_largest_model_speaks_within_three_gibibytes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """v2ProPlus with its Chinese BERT and its speaker network, from a recording to sound."""
+    pretrained = tmp_path / "GPT_SoVITS/pretrained_models"
+    gpt_file(tmp_path / "GPT_weights_v2ProPlus/ada-e15.ckpt", 732)
+    sovits_file(tmp_path / "SoVITS_weights_v2ProPlus/ada_e8_s96.pth", "v2ProPlus")
+    save(pretrained / "chinese-hubert-base/pytorch_model.bin", rule_weights("hubert_base"))
+    save(pretrained / "sv/pretrained_eres2netv2w24s4ep4.ckpt", rule_weights("eres2netv2"))
+    bert = pretrained / "chinese-roberta-wwm-ext-large"
+    save(bert / "pytorch_model.bin", rule_weights("bert_large"))
+    characters = ["[UNK]", "[CLS]", "[SEP]", *"你好今天气很我们中午见面，。"]
+    known = {character: i for i, character in enumerate(characters)}
+    (bert / "tokenizer.json").write_text(json.dumps({"model": {"vocab": known}}))
+    forget_hparams()
+    assert run(["models", "import", str(tmp_path), "--json"], Environment(tmp_path / "home")) == 0
+    assert json.loads(capsys.readouterr().out)["missing"] == []
+    done = subprocess.run(
+        [sys.executable, "-c", SPEAK, str(tmp_path / "home"), "say", "--model", "ada-v2ProPlus",
+         "--reference", str(REFERENCE), "--reference-text", "This is what the speaker says.",
+         "--text", "你好，今天天气很好，我们中午见面。See you at noon.", "--seed", "1",
+         "--out", str(tmp_path / "said.wav"), "--json"],
+        capture_output=True, text=True, check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["seconds"] > 5
+    assert "BERT" not in done.stderr
+    peak = int(done.stderr.split()[-1])
+    print(f"peak {peak / 1024:.0f} MiB")
+    assert (500 << 10) < peak <= MOST_KIBIBYTES
 
 
 def lora_file(path: Path, version: str, rank: int = 32) -> Path:
