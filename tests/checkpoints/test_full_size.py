@@ -104,6 +104,7 @@ sys.exit(status)
 MOST_KIBIBYTES = 3 << 20
 
 
+@pytest.mark.timeout(1200)
 def test_the_largest_model_speaks_within_three_gibibytes(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
