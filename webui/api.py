@@ -5,63 +5,67 @@ Sound and files go in and out as base64, never as paths: a program names no file
 
 from __future__ import annotations
 
-import base64
-import binascii
 import functools
-import secrets
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from gradio.events import api
 
 from voice import VoiceError
-from webui import messages
+from webui import api_batch, api_models, api_passages, messages
 from webui.actions import blend as blend_action
 from webui.actions import speak as action
 from webui.actions import voices as voice_action
+from webui.api_files import encoded, known_options, received, sound_file
 from webui.context import AppContext
 from webui.jobs import Job
 from webui.messages import PageError
 
 TOGETHER = 32
 """Programs that are answered at once; at the model they take turns."""
-SOUND_KINDS = ("wav", "flac", "mp3", "ogg", "opus", "m4a", "webm")
 
 
 def build(context: AppContext) -> None:
     """Adds the endpoints to the page that is being built."""
-    for function in (*_speaking(context), *_making(context)):
+    waiting = (*_speaking(context), *_making(context), *api_passages.waiting(context))
+    quick = (*_keeping(context), *_filing(context), *api_passages.quick(context),
+             *api_batch.functions(context), *api_models.functions(context))
+    for function in waiting:
         api(readable(function), api_name=function.__name__, concurrency_limit=TOGETHER)
-    for function in (*_keeping(context), *_filing(context)):
+    for function in quick:
         api(readable(function), api_name=function.__name__, queue=False)
 
 
 def _speaking(context: AppContext) -> list[Callable[..., Any]]:
     def speak(
-        text: str, voice: str, language: str = "auto", speed: float = 1.0, seed: int | None = None
+        text: str, voice: str, language: str = "auto", speed: float = 1.0, seed: int | None = None,
+        settings: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
         """Speak a text in a kept, example, cloned or blended voice.
 
         Args:
             text: what to say.
             voice: key of a voice, as given by "voices", "clone" or "blend".
-            language: auto, en, zh or ja.
+            language: auto, en, zh, ja, ko or yue, as far as the model speaks it.
             speed: 0.5 to 2; 2 is twice as fast.
             seed: a whole number repeats a recording exactly; none draws a new one.
+            settings: further ones by name, such as temperature, top_k, pause, split, candidates.
 
         Returns:
-            wav (the file in base64), seconds, seed, checked, passed, retries, model, voice.
+            wav (the file in base64), seconds, seed, checked, passed, retries, model, voice,
+            recording (its id for the other endpoints), sentences (text, seconds, passed).
         """
         source = action.Source(action.LIBRARY, key=voice)
-        options = {"language": language, "speed": speed, "seed": seed}
+        options = known_options(settings) | {"language": language, "speed": speed, "seed": seed}
         take = None
         for step in action.speak(context, action.Request(text, source, options), Job()):
             take = step.take or take
         assert take is not None
         kept = ("seed", "checked", "passed", "retries", "model", "voice")
-        return {"wav": encoded(take.path), "seconds": take.seconds} | {
+        about = {"recording": take.id,
+                 "sentences": api_passages.sentences_of(context, take.id)}
+        return {"wav": encoded(take.path), "seconds": take.seconds} | about | {
             name: take.info.get(name) for name in kept
         }
 
@@ -82,16 +86,11 @@ def _making(context: AppContext) -> list[Callable[..., Any]]:
             voice (its key for "speak", "blend" and "keep_voice"), advice (what would make it
             better).
         """
-        if kind not in SOUND_KINDS:
-            raise PageError("error_sound_kind", kinds=", ".join(SOUND_KINDS))
-        file = received(context, recording, kind)
-        try:
+        with sound_file(context, recording, kind) as file:
             source = action.Source(
                 action.RECORDING, recording=str(file), transcript=transcript, consent=consent
             )
             token = action.clone(context, source, Job())
-        finally:
-            file.unlink(missing_ok=True)
         advice = [messages.without_folders(one) for one in context.recent.advice(token)]
         return {"voice": f"{voice_action.RECENT}:{token}", "advice": advice}
 
@@ -238,30 +237,6 @@ def _plain(card: voice_action.VoiceCard) -> dict[str, Any]:
         "key": card.key, "name": card.name, "languages": list(card.languages),
         "kind": card.kind, "tags": list(card.tags), "parents": dict(card.parents),
     }
-
-
-def encoded(path: Path) -> str:
-    """A file in base64."""
-    return base64.b64encode(path.read_bytes()).decode("ascii")
-
-
-def received(context: AppContext, data: str, suffix: str) -> Path:
-    """A file of base64, under a name of our own.
-
-    Raises:
-        PageError: it is not base64, empty, or too large.
-    """
-    try:
-        content = base64.b64decode(data, validate=True)
-    except (binascii.Error, TypeError, ValueError):
-        raise PageError("error_not_base64") from None
-    if not content:
-        raise PageError("error_not_base64")
-    folder = context.outputs / "received"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{secrets.token_hex(12)}.{suffix}"
-    path.write_bytes(content)
-    return path
 
 
 def readable(function: Callable[..., Any]) -> Callable[..., Any]:

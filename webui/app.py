@@ -17,6 +17,7 @@ from webui.components.visitor import locale_of, session_of, visitor_of
 from webui.components.voice_choices import language_choices, voice_choices
 from webui.context import EXAMPLES, AppContext
 from webui.http import PageMiddleware
+from webui.shield import shield
 from webui.tabs import batch, blend, models, settings, speak, voices
 
 HOUR, DAY = 3600, 24 * 3600
@@ -69,7 +70,9 @@ def build_page(context: AppContext, t: gr.I18n) -> gr.Blocks:
         reference = speaking.reference
         lists = [reference.kind, reference.voice, speaking.language, *boxes.voices,
                  many.voice, many.language, *many.roles]
-        page.load(fill, None, lists, **QUIET)
+        again = speaking.remembered
+        page.load(fill, None, lists, **QUIET).then(
+            again.restore, again.state, again.fields, **QUIET)
         for tab in (blend_tab, batch_tab):
             tab.select(fill, None, lists, **QUIET)
         page.load(sentence, None, boxes.text, **QUIET)
@@ -97,24 +100,20 @@ def build_page(context: AppContext, t: gr.I18n) -> gr.Blocks:
                 context.jobs.cancel(visitor)
 
         page.unload(leave)
+    shield(page)
     page.queue(max_size=context.limits.queue, default_concurrency_limit=1, api_open=False)
     return page
 
 
 def _header(context: AppContext, t: gr.I18n) -> gr.HTML:
     """Name, model, languages, light and dark."""
-    names = {"en": "English", "zh-CN": "简体中文"}
-    links = "".join(
-        f'<a href="?lang={locale}" data-language="{locale}" lang="{locale}">{names[locale]}</a>'
-        for locale in messages.LOCALES
-    )
     with gr.Row(elem_classes="voice-header"):
         with gr.Column(elem_classes="voice-title", min_width=260):
             gr.HTML(f"<h1>{t('page_title')}</h1>")
             gr.HTML(f"<p>{t('page_tagline')}</p>")
         with gr.Column(elem_classes="voice-tools", scale=0, min_width=320):
             gr.HTML(
-                f'<nav aria-label="Language / 语言">{links}'
+                f'<nav aria-label="Language / 语言">{markup.language_links()}'
                 f'<button type="button" data-theme-switch>{t("theme_button")}</button></nav>'
             )
             return gr.HTML(markup.model_chip("en", context.model), elem_id="voice-model")
@@ -188,7 +187,7 @@ def launch_options(context: AppContext, t: gr.I18n) -> dict[str, Any]:
         "footer_links": [],
         "run_history": False,
         "enable_monitoring": False,
-        "show_error": True,
+        "show_error": False,  # of errors that nobody expected; see webui/shield.py
         "ssr_mode": False,
         "pwa": False,
         "share": False,

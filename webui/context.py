@@ -170,7 +170,6 @@ class RecentVoices:
                 self._voices.move_to_end(token)
             return self._voices.get(token)
 
-
     def forget(self) -> None:
         """Forgets all voices, as when another model is loaded."""
         with self._lock:
@@ -181,6 +180,30 @@ class RecentVoices:
         """What was said of the recording of a voice."""
         with self._lock:
             return self._advice.get(token, ())
+
+
+class LatestUpload:
+    """The latest recording that each browser sent, so that a reloaded page has it again."""
+
+    def __init__(self, size: int = 256) -> None:
+        self._size = size
+        self._lock = threading.Lock()
+        self._files: OrderedDict[str, Path] = OrderedDict()
+
+    def set(self, visitor: str, path: str | None) -> None:
+        """Remembers a recording; None forgets the one before."""
+        with self._lock:
+            self._files.pop(visitor, None)
+            if path:
+                self._files[visitor] = Path(path)
+            while len(self._files) > self._size:
+                self._files.popitem(last=False)
+
+    def get(self, visitor: str) -> Path | None:
+        """The recording, if it is still there."""
+        with self._lock:
+            path = self._files.get(visitor)
+        return path if path and path.is_file() else None
 
 
 @dataclass(frozen=True)
@@ -230,6 +253,7 @@ class AppContext:
     feeds: Feeds = field(default_factory=Feeds)
     background: Background = field(default_factory=Background)
     adding: AddingNow = field(default_factory=AddingNow)
+    latest: LatestUpload = field(default_factory=LatestUpload)
     hosts: frozenset[str] = frozenset()
     password: bool = False
     administration: bool = False

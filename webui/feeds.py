@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from webui.jobs import Job
+from webui.jobs import Job, JobCancelledError
 
 PATIENCE_SECONDS = 8.0
 KEPT = 256
@@ -51,13 +51,16 @@ class Feed:
         """The steps from the first, or from the latest, until the work ends.
 
         Raises:
+            JobCancelledError: the work was stopped.
             The error that ended the work.
         """
         place = max(0, len(self._steps) - 1) if latest else 0
         while True:
             with self._changed:
                 while place >= len(self._steps) and not self.done:
-                    self._changed.wait(0.5)
+                    if self.job.cancelled:  # it may still be at a step that cannot be cut short
+                        raise JobCancelledError
+                    self._changed.wait(0.2)
                 steps, done = self._steps[place:], self.done
             yield from steps
             place += len(steps)

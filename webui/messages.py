@@ -15,7 +15,8 @@ from typing import Any
 
 from voice import VoiceError
 
-LOCALES = ("en", "zh-CN")
+LOCALE_NAMES = {"en": "English", "zh-CN": "简体中文"}
+LOCALES = tuple(LOCALE_NAMES)
 COOKIE = "voice_language"
 FOLDER = Path(__file__).parent / "locales"
 _FOLDERS = re.compile(r"(?<![\w.])(?:[A-Za-z]:)?(?:[/\\][^/\\\s:'\"]+)+[/\\](?=[^/\\\s])")

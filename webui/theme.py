@@ -56,7 +56,7 @@ def theme() -> themes.Base:
         button_primary_background_fill="*primary_700",
         button_primary_background_fill_hover="*primary_800",
         button_primary_background_fill_dark="*primary_700",
-        button_primary_background_fill_hover_dark="*primary_600",
+        button_primary_background_fill_hover_dark="*primary_800",
         button_primary_text_color="white",
         checkbox_background_color_selected="*primary_700",
         checkbox_background_color_selected_dark="*primary_500",

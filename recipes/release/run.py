@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import torch
 from torch import nn
 
 from voice.checkpoints.store import PARTS, load_model, load_strictly, save_part, save_spec
@@ -67,18 +68,46 @@ def trained_part(runs: Path, name: str) -> Part | None:
     return Part(module, spec)
 
 
-def parts_of(runs: Path, base: Path | None) -> dict[str, Part]:
+def mixed(new: nn.Module, old: nn.Module, share: float) -> None:
+    """Moves the weights of ``new`` to the mean of both in which it has so large a share.
+
+    The mean of two stages of one run is often better than either (Wortsman et al. 2022, arXiv
+    2203.05482).
+
+    Raises:
+        click.UsageError: the two are not of the same sizes.
+    """
+    others = old.state_dict()
+    if {k: v.shape for k, v in new.state_dict().items()} != {k: v.shape for k, v in others.items()}:
+        raise click.UsageError("--mix: the base's weights have other names or sizes")
+    with torch.no_grad():
+        for name, value in new.state_dict().items():
+            if value.is_floating_point():
+                value.lerp_(others[name].to(value), 1 - share)
+
+
+def parts_of(runs: Path, base: Path | None, share: float = 1.0) -> dict[str, Part]:
     """The parts that RUNS has, the others from a model.
+
+    Args:
+        runs, base: where from.
+        share: of RUNS' decoder in its mean with the base's.
 
     Raises:
         click.UsageError: RUNS lacks a part and there is no model to take it from.
     """
+    if not 0 <= share <= 1:
+        raise click.UsageError(f"--mix {share} is outside 0 to 1")
+    if share < 1 and base is None:
+        raise click.UsageError("--mix needs --base MODEL")
     model = load_model(base, "cpu") if base else None
     parts: dict[str, Part] = {}
     for name in PARTS:
         found = trained_part(runs, name)
         if found is None and model is not None:
             found = Part(getattr(model, name), getattr(model.spec, name))
+        elif name == "decoder" and share < 1 and model is not None:
+            mixed(found.module, model.decoder, share)
         if found is None:
             raise click.UsageError(f"{runs} has no run of the {name}: give --base MODEL")
         parts[name] = found
@@ -99,14 +128,17 @@ def parts_of(runs: Path, base: Path | None) -> dict[str, Part]:
     type=click.Path(path_type=Path, exists=True),
     help="Model whose parts are taken where RUNS has none.",
 )
+@click.option("--mix", default=1.0, help="Share of RUNS' decoder in its mean with the base's.")
 @click.option(
     "--manifest",
     type=click.Path(path_type=Path),
     help="List of known files for `models verify`; this entry is replaced.",
 )
-def main(runs: Path, out: Path, name: str, base: Path | None, manifest: Path | None) -> None:
+def main(
+    runs: Path, out: Path, name: str, base: Path | None, mix: float, manifest: Path | None
+) -> None:
     """Writes the averaged weights of RUNS in half precision, with their specification, to OUT."""
-    parts = parts_of(runs, base)
+    parts = parts_of(runs, base, mix)
     out.mkdir(parents=True, exist_ok=True)
     for part, found in parts.items():
         save_part(out, part, found.module)

@@ -11,6 +11,7 @@ import sys
 import tarfile
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 import soundfile
@@ -272,6 +273,25 @@ def test_every_recipe_runs_and_the_parts_make_a_model(data: Path, tmp_path: Path
     assert load_model(tmp_path / "second", "cpu").revision == model.revision
     assert model.tokenizer.rate == 25
     assert torch.equal(model.tokenizer.codebook.weight, model.decoder.codebook.weight)
+    where = ("--cache", cache, "--model", tmp_path / "model", "--out", tmp_path / "sharp")
+    assert len(recipe("recipes.decoder.sharpen", *where, "--batches", "1")["after"]) == 32
+    sharp = read_tensors(tmp_path / "sharp" / "decoder.safetensors")
+    before = read_tensors(tmp_path / "model" / "decoder.safetensors")
+    changed = {k for k, v in before.items() if not torch.equal(v, sharp[k])}
+    assert changed == {"waveform.output.weight", "waveform.output.bias"}
+
+
+def test_two_stages_of_a_run_are_mixed() -> None:
+    release = importlib.import_module("recipes.release.run")
+    new, old = torch.nn.Linear(3, 2), torch.nn.Linear(3, 2)
+    wanted = 0.25 * new.weight.detach() + 0.75 * old.weight.detach()
+    release.mixed(new, old, 0.25)
+    assert torch.allclose(new.weight, wanted)
+    with pytest.raises(click.UsageError, match="sizes"):
+        release.mixed(new, torch.nn.Linear(4, 2), 0.5)
+    for share, base in ((1.5, Path("x")), (0.5, None)):
+        with pytest.raises(click.UsageError, match="mix"):
+            release.parts_of(Path("x"), base, share)
 
 
 def tell(item: int, offset: int) -> tuple[int, int]:

@@ -20,6 +20,9 @@ FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
+    # A microphone that hears the reference recording, and may be listened to.
+    "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
+    f"--use-file-for-fake-audio-capture={Path(__file__).parents[1] / 'data' / 'reference_en.wav'}",
 )
 
 

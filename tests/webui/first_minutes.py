@@ -65,12 +65,28 @@ def walk(page: Any, url: str, watch: Watch) -> None:
     print(f"{watch.clicks} clicks; {page.inner_text('#speak-facts')!r}")
 
 
+def blends(page: Any, count: int) -> None:
+    """Taps voices on the map, and prints how soon each mix is heard."""
+    page.get_by_role("tab", name="Blend").click()
+    page.wait_for_selector("#blend-map .voice-dot")
+    for number in range(count):
+        page.wait_for_timeout(2000)
+        page.evaluate("window.voicePlayer.start(false)")
+        begun = time.monotonic()
+        page.locator("#blend-map .voice-dot").nth(number).click()
+        page.wait_for_function("window.voicePlayer.state().lastIndex >= 0", polling=10)
+        print(f"{time.monotonic() - begun:7.2f} s  from a tap on the map to the first sound",
+              flush=True)
+        page.wait_for_selector("#blend-status .voice-note.good")
+
+
 def main() -> None:
     """Starts the page, walks, stops it."""
     from playwright.sync_api import sync_playwright
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pause", type=float, default=3.0, help="seconds before each click")
+    parser.add_argument("--blends", type=int, default=5, help="taps on the map of voices")
     chosen = parser.parse_args()
     port = free_port()
     url = f"http://127.0.0.1:{port}"
@@ -93,6 +109,7 @@ def main() -> None:
             page = browser.new_page(viewport={"width": 1280, "height": 900}, locale="en-US")
             page.set_default_timeout(PATIENCE_S * 1000)
             walk(page, url, watch)
+            blends(page, chosen.blends)
         finally:
             server.terminate()
             server.wait(20)

@@ -276,6 +276,10 @@ def test_every_action_leaves_one_structured_line_without_texts(
     assert lines[0]["characters"] == 18 and lines[0]["seconds"] == 0.6
     assert lines[1]["error"] == "nothing_to_say"
     assert "secret" not in caplog.text
+    caplog.clear()
+    speak.refused(PageError("error_need_text"))
+    (record,) = caplog.records
+    assert json.loads(record.getMessage())["status"] == "refused", "what never became work"
 
 
 def test_recent_voices_are_few_and_the_oldest_goes(context: AppContext) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tests.tiny_model import write_tiny_model
 from voice import Voice
 from webui.actions import blend, voices
 from webui.components.voice_cards import cards_html
@@ -88,6 +89,19 @@ def test_cards_show_where_a_voice_comes_from_and_are_found_by_their_words(
     assert cards_html(context, "en", "isla example", None).count("<article") == 1
     assert cards_html(context, "zh-CN", "日", None).count("<article") == 2
     assert "No voice matches" in cards_html(context, "en", "zzz", None)
+
+
+def test_a_voice_of_a_fine_tuned_model_says_so(context: AppContext) -> None:
+    """Of three voices, the one whose model was added and is no official one."""
+    for name in ("ada-v2", "v2Pro"):
+        write_tiny_model(context.library.folder.parent / "models" / name, name)
+    for model in ("ada-v2", "v2Pro", "mini"):
+        context.library.add(Voice(
+            name=f"By {model}", model=model, timbre=np.ones(7, np.float32), consent="I agree."))
+    shown = cards_html(context, "en", "", None)
+    assert shown.count("fine-tuned model") == 1 and "fine-tuned model ada-v2" in shown
+    assert cards_html(context, "en", "fine-tuned", None).count("<article") == 1
+    assert "微调模型 ada-v2" in cards_html(context, "zh-CN", "", None)
 
 
 @pytest.mark.parametrize(("value", "expected"), [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import wave
 from collections.abc import Callable
@@ -112,6 +113,11 @@ def test_sentences_and_their_buttons_fit_on_a_phone(
         return range.getClientRects().length;
     }""")
     assert longest == 1, "a word stays in one line"
+    lengths = page.locator("#speak-sentences .voice-time")
+    assert lengths.count() == 2
+    for i in range(2):
+        rows = lengths.nth(i).evaluate("e => e.getClientRects().length")
+        assert rows == 1, "“1.0 s” stays in one line"
 
 
 def test_an_example_voice_speaks_and_stop_stops_within_a_second(
@@ -168,7 +174,7 @@ def test_twenty_lines_are_checked_spoken_stopped_and_taken_up_after_a_reload(
     choose(page, "batch-column-text", "words")
     choose(page, "batch-column-id", "name")
     page.wait_for_selector("#batch-preview >> text=20 lines; 1 cannot be spoken")
-    site.fake.chunk_seconds = 0.15
+    site.fake.chunk_seconds = 2.0  # so that a busy browser can click before all is done
     try:
         page.click("#batch-start")
         page.wait_for_selector("#batch-rows .voice-state.done")
@@ -201,6 +207,55 @@ def test_twenty_lines_are_checked_spoken_stopped_and_taken_up_after_a_reload(
     assert seen.problems == []
 
 
+def test_a_script_is_spoken_with_a_voice_for_each_role(
+    visit: Callable[..., Visit], site: Site, tmp_path: Path
+) -> None:
+    script = tmp_path / "scene.txt"
+    script.write_text("Ann: Good morning.\nBob: Hello there.\nAnn: <b>Bye</b> now.\n", "utf8")
+    seen = visit()
+    page = seen.page
+    page.get_by_role("tab", name="Batch").click()
+    page.set_input_files("#batch-file input[type=file]", str(script))
+    page.wait_for_selector("#batch-roles >> text=Voice of Bob")
+    assert page.is_checked("#batch-dialogue input")
+    assert page.locator("#batch-preview td b").count() == 0, "a text is never markup"
+    choose(page, "batch-role-1", "Lan · Chinese · example")
+    choose(page, "batch-role-2", "Miles · English · example")
+    page.wait_for_selector("#batch-preview >> text=3 lines, all can be spoken")
+    page.click("#batch-start")
+    page.wait_for_selector("#batch-progress >> text=3 of 3 done, 0 failed. Finished.")
+    newest = max(site.context.outputs.glob("batches/*/*/manifest.jsonl"),
+                 key=lambda file: file.stat().st_mtime_ns)
+    voices = [json.loads(line)["voice"] for line in newest.read_text("utf8").splitlines()]
+    assert voices == ["Lan", "Miles", "Lan"]
+    assert seen.problems == []
+
+
+def test_who_waits_sees_the_place_in_the_queue_and_is_served_in_between(
+    visit: Callable[..., Visit], site: Site
+) -> None:
+    pages = [visit().page, visit().page]
+    for page, words in zip(pages, ("One two three. " * 30, "Four five six. Seven."), strict=True):
+        page.click("#speak-source label:nth-of-type(2)")
+        page.wait_for_selector("#speak-voice input")
+        page.fill("#speak-text textarea", words)
+    first, second = pages
+    site.fake.chunk_seconds = 3.0
+    try:
+        first.click("#speak-go")
+        first.wait_for_selector("#speak-status >> text=s left")
+        second.click("#speak-go")
+        second.wait_for_selector("#speak-status >> text=1 before you")
+        second.wait_for_selector("#speak-download", state="visible")
+        assert first.is_visible("#speak-stop"), "the long text is still being spoken"
+        begun = time.monotonic()
+        first.click("#speak-stop")
+        first.wait_for_selector("#speak-status >> text=Stopped.")
+        assert time.monotonic() - begun < 3
+    finally:
+        site.fake.chunk_seconds = 0.0
+
+
 def choose(page: object, field: str, option: str) -> None:
     """Picks an option of the list that belongs to `field`: another may still be fading out."""
     box = page.locator(f"#{field} input")
@@ -209,7 +264,7 @@ def choose(page: object, field: str, option: str) -> None:
     shown.get_by_role("option", name=option, exact=True).click()
 
 
-def test_models_and_settings_are_shown(visit: Callable[..., Visit]) -> None:
+def test_models_and_settings_are_shown(visit: Callable[..., Visit], site: Site) -> None:
     seen = visit()
     page = seen.page
     page.get_by_role("tab", name="Models").click()
@@ -224,6 +279,9 @@ def test_models_and_settings_are_shown(visit: Callable[..., Visit]) -> None:
     page.wait_for_selector("#settings-facts .voice-facts")
     assert "fake" in page.locator("#settings-facts").inner_text()
     assert page.locator("#settings-save").is_disabled()
+    assert str(site.context.outputs) not in page.locator("#settings-facts").inner_text()
+    page.locator(".voice-languages a[data-language=zh-CN]").click()
+    page.wait_for_selector("html[lang=zh-CN]")
     assert seen.problems == []
 
 

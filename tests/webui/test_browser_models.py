@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +25,7 @@ from voice import Synthesizer, VoiceLibrary, import_models
 from voice.checkpoints import components
 from voice.spec.model import PRESETS
 from voice.synth.imports import ImportOptions
+from webui.actions import model_files
 from webui.context import AppContext, ModelSlot
 from webui.settings import StudioSettings
 
@@ -45,7 +48,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         context.administration = True
 
         def load(settings: StudioSettings) -> Any:
-            return Synthesizer.load(settings.model, device="cpu", home=folder)
+            return Synthesizer.load(
+                settings.model, device="cpu", home=folder, precision=settings.precision)
 
         context.load = load
         context.model.start("fake", FakeSynthesizer).join()
@@ -75,4 +79,61 @@ def test_a_dropped_pair_is_imported_used_and_speaks(
     clone(page, recording, "Hello there.")
     page.wait_for_selector("#speak-download", state="visible")
     assert "小明-v2" in page.locator("#speak-facts").inner_text()
+    assert seen.problems == []
+
+
+def test_a_download_is_followed_and_stopped(
+    visit: Callable[..., Visit], site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bar and the button; fetching itself is tested against a hub of its own elsewhere."""
+
+    def fetch(name: str, options: Any) -> None:
+        options.report(f"fetching 1/2: {name}.pth")
+        while True:
+            options.progress(30_000_000, 120_000_000)
+            time.sleep(0.05)
+
+    monkeypatch.setattr(model_files, "download_model", fetch)
+    seen = visit()
+    page = seen.page
+    page.get_by_role("tab", name="Models").click()
+    page.wait_for_selector("#models-facts .voice-facts, #models-facts .voice-note")
+    page.locator("#models-offers input").click()
+    page.get_by_role("option", name="v2Pro,").click()
+    page.click("#models-download")
+    page.wait_for_selector("#models-progress >> text=30 of 120 MB")
+    assert page.locator("#models-progress progress").get_attribute("value") == "25"
+    page.reload()
+    page.wait_for_selector(".voice-chip")
+    page.get_by_role("tab", name="Models").click()
+    page.wait_for_selector("#models-progress >> text=30 of 120 MB")
+    page.click("#models-stop")
+    page.wait_for_selector("#models-progress >> text=Stopped.")
+    assert not site.context.background.running(model_files.WORK)
+    assert seen.problems == []
+
+
+def test_settings_are_changed_kept_and_the_model_loaded_with_them(
+    visit: Callable[..., Visit], site: Site
+) -> None:
+    seen = visit()
+    page = seen.page
+    page.get_by_role("tab", name="Settings").click()
+    page.wait_for_selector("#settings-facts .voice-facts")
+    facts = page.inner_text("#settings-facts")
+    assert str(site.context.library.folder) in facts and str(site.context.outputs) in facts
+    page.locator("#settings-precision input").click()
+    page.get_by_role("option", name="float32", exact=True).click()
+    threads = page.locator("#settings-threads input")
+    threads.fill("99")
+    page.click("#settings-save")
+    page.wait_for_selector("#settings-answer .voice-note.bad")
+    threads.fill("1")
+    threads.press("Tab")
+    page.click("#settings-save")
+    page.wait_for_selector("#settings-answer .voice-note.good")
+    assert page.locator("#settings-watermark input").is_disabled(), "the administrator decides"
+    assert site.context.model.ready.wait(60) and site.context.model.error is None
+    kept = json.loads((site.context.outputs / "settings.json").read_text("utf8"))
+    assert (kept["precision"], kept["threads"], kept["watermark"]) == ("float32", 1, True)
     assert seen.problems == []

@@ -36,7 +36,7 @@ def test_the_tools_are_the_endpoints_and_nothing_else(site: Site) -> None:
     for name, tool in tools.items():
         assert len(tool["description"]) > 15, name
     speak = tools["speak"]["inputSchema"]["properties"]
-    assert set(speak) == {"text", "voice", "language", "speed", "seed"}
+    assert set(speak) == {"text", "voice", "language", "speed", "seed", "settings"}
     assert "what to say" in speak["text"]["description"]
 
 

@@ -111,6 +111,27 @@ def test_no_endpoint_opens_a_path_named_as_a_voice(site: Site, key: str) -> None
         assert "input values" not in answer["output"]["error"], "refused for what it asks"
 
 
+def test_what_nobody_expected_is_one_sentence_without_details(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every function of the page, with a library that fails in a way nobody thought of."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("/secret/place")
+
+    page = build_page(site.context, translations())
+    monkeypatch.setattr(type(site.context.library), "voices", broken)
+    told = 0
+    for index, function in page.fns.items():
+        if function.fn is None:
+            continue
+        answer = call(site.url, index, [getattr(one, "value", None) for one in function.inputs])
+        words = json.dumps(answer)
+        assert "secret" not in words and "Traceback" not in words, (index, words)
+        told += "Something went wrong in the program" in words
+    assert told >= 5, "lists of voices, the map, endpoints"
+
+
 def test_names_with_folders_in_them_are_refused(site: Site, recording: Path) -> None:
     sound = base64.b64encode(recording.read_bytes()).decode()
     made = endpoint(site.url, "clone", sound, "wav", True, "")["output"]["data"][0]

@@ -24,7 +24,7 @@ from voice.audio.prepare import Prepared, PrepareSettings, Source, prepare_all, 
 from voice.audio.resample import resample
 from voice.errors import OptionError
 from voice.spec.official import content_rate
-from voice.synth import selfcheck
+from voice.synth import selfcheck, speakers
 from voice.synth.blend import mean_pitch
 from voice.synth.draw import read_back
 from voice.synth.prompt import mel_of
@@ -114,6 +114,7 @@ def enroll(
         preview=_preview(first), preview_rate=_PREVIEW_RATE, created=now(),
         continued=continued,
     )
+    doubts += speakers.doubts(model, recordings)
     return Enrolment(voice, (*warnings, *doubts), tuple(recordings))
 
 

@@ -155,7 +155,7 @@ class DecoderTask:
     def batch(self, rng: np.random.Generator) -> Batch:
         return self.heard.draw(rng, self.config)
 
-    def _forward(self, vits: Vits, batch: Batch, prior_share: float) -> dict[str, Tensor]:
+    def decode(self, vits: Vits, batch: Batch, prior_share: float) -> dict[str, Tensor]:
         """Decodes the windows; differentiable. See the keys at the end."""
         config, device = self.config, self.device
         generator = torch.Generator(device).manual_seed(batch.seed)
@@ -242,7 +242,7 @@ class DecoderTask:
 
     def step(self, batch: Batch, step: int) -> dict[str, float | Tensor]:
         config = self.config
-        out = self._forward(self.vits, batch, config.prior_share)
+        out = self.decode(self.vits, batch, config.prior_share)
         bands = self.spec.timbre.spectrum.bands
         top_band = torch.where(out["narrow"], self.narrow_band, bands)
         top = torch.where(out["narrow"], WIDE_BAND / (RATE / 2), 1.0)
@@ -352,7 +352,7 @@ class DecoderTask:
         for i in range(rounds):
             batch = self.unheard.draw(np.random.default_rng(i), plain)
             for name, share in (("mel_prior", 1.0), ("mel_posterior", 0.0)):
-                out = self._forward(vits, batch, share)
+                out = self.decode(vits, batch, share)
                 bands = torch.full((len(out["audio"]),), self.spec.timbre.spectrum.bands)
                 sums[name] += float(
                     mel_distance(self.mel, out["audio"], out["target"], bands.to(self.device))

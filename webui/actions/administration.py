@@ -20,7 +20,8 @@ class About:
     Attributes:
         version, python: of the program and of Python.
         device: where the model is; empty while it loads.
-        data: folder of voices, models and recordings.
+        data, voices, models, studio: folders of all that follow, of kept voices, of added models,
+            of recordings and batches.
         studio_bytes: size of what the page made and keeps.
     """
 
@@ -28,6 +29,9 @@ class About:
     python: str
     device: str
     data: Path
+    voices: Path
+    models: Path
+    studio: Path
     studio_bytes: int
 
 
@@ -37,8 +41,10 @@ def about(context: AppContext) -> About:
     if context.model.state == "ready":
         device = str(getattr(context.model.get(), "device", ""))
     size = sum(f.stat().st_size for f in context.outputs.rglob("*") if f.is_file())
+    data = context.library.folder.parent
     return About(
-        __version__, platform.python_version(), device, context.library.folder.parent, size
+        __version__, platform.python_version(), device, data, context.library.folder,
+        data / "models", context.outputs, size,
     )
 
 

@@ -37,7 +37,8 @@ MOST_LINES = 5000
 MOST_ROLES = 8
 MOST_BYTES = 8 << 20
 MOST_RUNS = 30
-_NAME = re.compile(r"^[0-9a-f]{20}$")
+_NAME = re.compile(r"^[0-9a-f]{20}\Z")
+_OWNER = re.compile(r"^[0-9a-f]{24}\Z")
 
 
 @dataclass(frozen=True)
@@ -215,6 +216,11 @@ def start_batch(
 def folder_of(context: AppContext, owner: str) -> Path:
     """Where a visitor's batches are."""
     return context.outputs / "batches" / owner
+
+
+def is_owner(owner: str) -> bool:
+    """Whether something is the name of a visitor or a program, and no path."""
+    return bool(_OWNER.match(owner))
 
 
 def session_named(context: AppContext, owner: str, name: str | None) -> BatchSession:

@@ -79,8 +79,7 @@ def listen_to_all(context: AppContext, job: Job) -> None:
         JobCancelledError: nobody waits any more.
     """
     for key in not_listened_to(context)[0]:
-        with context.turns.turn("voice-map", job):
-            find_voice(context, key, job)
+        find_voice(context, key, job)
 
 
 def voice_map(context: AppContext, job: Job | None = None) -> VoiceMap:

@@ -20,7 +20,7 @@ from webui.messages import PageError
 
 KINDS = ("wav", "mp3", "flac", "srt")
 MOST = 60
-_ID = re.compile(r"^[0-9]{20}-[0-9a-f]{12}$")
+_ID = re.compile(r"^[0-9]{20}-[0-9a-f]{12}\Z")
 _CANDIDATE = "candidate-{index}"
 
 
@@ -244,7 +244,12 @@ def loaded(context: AppContext, owner: str, name: str | None) -> Loaded:
     Raises:
         PageError: there is no such recording.
     """
-    _, passage = passage_of(context, owner, name)
+    with logged("load_settings"):
+        _, passage = passage_of(context, owner, name)
+    return _loaded(passage)
+
+
+def _loaded(passage: Passage) -> Loaded:
     origin = passage.speech.origin
     voice = str(passage.choices.get("voice", ""))
     known = voice if voice and not voice.startswith("recent:") else ""
@@ -265,7 +270,7 @@ def loaded_from_file(context: AppContext, owner: str, path: str | None) -> Loade
             raise PageError("error_no_note")
         options = _usable(note["settings"])
         for entry in entries(context, owner):
-            found = loaded(context, owner, entry.id)
+            found = _loaded(passage_of(context, owner, entry.id)[1])
             if found.options == options and entry.voice == note.get("voice", ""):
                 return found
         name = str(note.get("voice") or "")

@@ -17,7 +17,7 @@ from voice import (
     import_models,
     offers,
 )
-from webui.actions.administration import need_administrator
+from webui.actions.administration import list_models, need_administrator
 from webui.adding import Adding
 from webui.context import AppContext
 from webui.jobs import Job, JobCancelledError, logged
@@ -32,6 +32,12 @@ STOP_SECONDS = 1.0
 def downloadable(context: AppContext) -> list[Offer]:
     """The official models, with what each would fetch."""
     return offers(DownloadOptions(home=_home(context)))
+
+
+def fine_tuned(context: AppContext) -> set[str]:
+    """Names of the models that somebody fine-tuned and added: neither packaged nor official."""
+    return {card.name for card in list_models(context)
+            if not card.packaged and card.name not in VERSIONS}
 
 
 def start_import(
@@ -95,8 +101,9 @@ def stop(context: AppContext) -> None:
     Raises:
         PageError: the visitor may not.
     """
-    need_administrator(context)
-    context.background.stop(WORK, STOP_SECONDS)
+    with logged("stop_adding"):
+        need_administrator(context)
+        context.background.stop(WORK, STOP_SECONDS)
 
 
 def _start(context: AppContext, action: str, work: Callable[[Job], Imported]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -198,6 +199,12 @@ def chunks_in_turn(
         raise
 
 
+def refused(problem: Exception) -> None:
+    """Leaves the line of the log for a request that never became work."""
+    with suppress(type(problem)), logged("speak"):
+        raise problem
+
+
 def check(context: AppContext, request: Request) -> None:
     """Refuses what can be seen to be wrong before any work.
 
@@ -266,7 +273,7 @@ def voice_of(context: AppContext, source: Source, job: Job) -> tuple[str, Voice]
     voice = context.recent.get(token)
     if voice is None:
         model = context.model.get(job)
-        with collected_warnings() as advice:
+        with context.turns.turn(job.visitor, job), collected_warnings() as advice:
             voice = model.enroll([Path(source.recording)], transcript=transcript or None)
         context.recent.add(voice, token, tuple(advice))
     return token, voice

@@ -103,12 +103,16 @@ def _example(context: AppContext, name: str, job: Job | None) -> Voice:
     token = f"{EXAMPLE}:{name}"
     if found := context.recent.get(token):
         return found
-    example = context.examples[name]
-    voice = context.model.get(job).enroll(
-        [example.file], transcript=example.transcript, language=example.language, name=name,
-        consent="Synthetic example voice that belongs to nobody.",
-    )
-    context.recent.add(voice, token)
+    example, job = context.examples[name], job or Job()
+    model = context.model.get(job)
+    with context.turns.turn(job.visitor, job):
+        if found := context.recent.get(token):  # somebody else had the turn for it
+            return found
+        voice = model.enroll(
+            [example.file], transcript=example.transcript, language=example.language, name=name,
+            consent="Synthetic example voice that belongs to nobody.",
+        )
+        context.recent.add(voice, token)
     return voice
 
 

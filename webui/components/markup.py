@@ -119,12 +119,14 @@ def verdict(locale: str, found: Verdict) -> str:
 
 
 def spans(locale: str, found: list[tuple[str, str]]) -> str:
-    """The text by language; nothing where there is only one."""
-    if len({language for language, _ in found}) < 2:
+    """The text by language; where there is only one, its name."""
+    if not found:
         return ""
+    if len({language for language, _ in found}) < 2:
+        found = [(found[0][0], "")]
     marks = "".join(
-        f'<span lang="{html.escape(language)}"><b>{html.escape(_language(locale, language))}</b> '
-        f"{html.escape(words)}</span>"
+        f'<span><b>{html.escape(_language(locale, language))}</b> '
+        f'<bdi lang="{html.escape(language)}">{html.escape(words)}</bdi></span>'
         for language, words in found
     )
     return f'<p class="voice-spans">{marks}</p>'
@@ -132,6 +134,14 @@ def spans(locale: str, found: list[tuple[str, str]]) -> str:
 
 def _language(locale: str, code: str) -> str:
     return messages.table(locale).get(f"language_{code}", code)
+
+
+def language_links() -> str:
+    """A link for each language of the page, in its own words."""
+    return "".join(
+        f'<a href="?lang={locale}" data-language="{locale}" lang="{locale}">{name}</a>'
+        for locale, name in messages.LOCALE_NAMES.items()
+    )
 
 
 def model_chip(locale: str, model: ModelSlot) -> str:

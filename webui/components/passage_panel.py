@@ -96,7 +96,7 @@ def sentence_table(context: AppContext, locale: str, owner: str, name: str | Non
                                      text(locale, "sentence_keep", which="B"))
             )
         mark = "" if row.passed else " ⚠"
-        cells.append((number, tables.cell(row.text) + mark, f"{row.seconds:.1f} s", buttons))
+        cells.append((number, tables.cell(row.text) + mark, tables.seconds(row.seconds), buttons))
     heads = ["#", text(locale, "text_label"), text(locale, "info_length"), ""]
     return tables.table(heads, cells, text(locale, "sentences_title"))
 
@@ -108,7 +108,7 @@ def history_table(context: AppContext, locale: str, owner: str) -> str:
         return f'<p class="voice-hint">{text(locale, "history_none")}</p>'
     cells = [
         (row.created[5:16].replace("T", " "), tables.cell(row.voice), tables.cell(row.text),
-         f"{row.seconds:.1f} s",
+         tables.seconds(row.seconds),
          tables.play_button(locale, row.sound, text(locale, "batch_play"))
          + tables.send_button("history-pick", row.id, text(locale, "history_load")))
         for row in rows

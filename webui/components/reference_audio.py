@@ -14,7 +14,7 @@ from webui.actions import voices
 from webui.actions.reference import judge_recording, write_down
 from webui.actions.speak import LIBRARY, RECORDING, Source
 from webui.components import markup, voice_choices
-from webui.components.visitor import locale_of, session_of
+from webui.components.visitor import locale_of, session_of, visitor_of
 from webui.context import AppContext
 from webui.jobs import Job
 from webui.messages import text
@@ -57,7 +57,7 @@ def build_reference_audio(context: AppContext, t: gr.I18n) -> ReferenceAudio:
         verdict = gr.HTML(hint, elem_id="speak-verdict")
         with gr.Row(elem_classes="voice-inline"):
             transcript = gr.Textbox(
-                label=t("transcript_label"), placeholder=t("transcript_hint"), lines=1,
+                label=t("transcript_label"), placeholder=t("transcript_hint"), lines=2,
                 max_lines=4, elem_id="speak-transcript", scale=4, min_width=200,
             )
             write = gr.Button(t("transcript_button"), size="sm", scale=1, min_width=110,
@@ -82,6 +82,7 @@ def build_reference_audio(context: AppContext, t: gr.I18n) -> ReferenceAudio:
 
     def judge(path: str | None, said: str, request: gr.Request) -> Iterator[str]:
         locale = locale_of(request)
+        context.latest.set(visitor_of(request), path)
         if not path:
             yield f'<p class="voice-hint">{text(locale, "recording_hint")}</p>'
             return

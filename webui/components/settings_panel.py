@@ -20,10 +20,11 @@ SLIDERS: dict[str, tuple[float, float, float]] = {
     "candidates": (1, 8, 1),
     "retries": (0, 10, 1),
     "noise_scale": (0.0, 1.0, 0.05),
+    "sample_steps": (0, 100, 1),
 }
 CHECKS = ("check", "prompt", "skip_unknown")
 SPLITS = ("auto", "cut0", "cut1", "cut2", "cut3", "cut4", "cut5")
-WHOLE = ("top_k", "candidates", "retries")
+WHOLE = ("top_k", "candidates", "retries", "sample_steps")
 
 
 @dataclass(frozen=True)
@@ -80,9 +81,9 @@ def build_settings_panel(t: gr.I18n) -> SettingsPanel:
                 info=t("setting_split_info"), min_width=220,
             )
         names = list(SLIDERS)
-        for pair in zip(names[::2], names[1::2], strict=True):
+        for start in range(0, len(names), 2):
             with gr.Row():
-                for name in pair:
+                for name in names[start : start + 2]:
                     low, high, step = SLIDERS[name]
                     fields[name] = gr.Slider(
                         low, high, value=getattr(defaults, name), step=step, min_width=220,

@@ -23,11 +23,12 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], caption: str) -> 
     """A table of cells that are HTML already.
 
     Args:
-        heads: texts.
+        heads: texts; empty over buttons, which say themselves what they do.
         rows: cells, as HTML.
         caption: text, for screen readers.
     """
-    head = "".join(f'<th scope="col">{html.escape(one)}</th>' for one in heads)
+    head = "".join(
+        f'<th scope="col">{html.escape(one)}</th>' if one else "<td></td>" for one in heads)
     body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
     return (
         f'<div class="voice-table" tabindex="0" role="group" aria-label="{html.escape(caption)}">'
@@ -39,6 +40,11 @@ def cell(text: str) -> str:
     """A text as a cell, cut where it is long."""
     shown = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
     return html.escape(shown)
+
+
+def seconds(count: float) -> str:
+    """A length of time as a cell; it stays in one line."""
+    return f'<span class="voice-time">{count:.1f} s</span>'
 
 
 def play_button(locale: str, path: Path, label: str, more: str = "") -> str:

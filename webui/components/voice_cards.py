@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Collection
 
 from webui import messages
 from webui.actions import voices as action
+from webui.actions.model_files import fine_tuned
 from webui.actions.voices import VoiceCard
 from webui.components import tables
 from webui.components.voice_choices import language_name
@@ -23,7 +25,9 @@ def cards_html(context: AppContext, locale: str, wanted: str, chosen: str | None
         wanted: words that a card must hold, in its name, tags, languages or origin.
         chosen: key of the voice that is being changed.
     """
-    cards = [card for card in action.list_voices(context) if _matches(locale, card, wanted)]
+    cards = action.list_voices(context)
+    tuned = fine_tuned(context) if any(card.kind == action.KEPT for card in cards) else set()
+    cards = [card for card in cards if _matches(locale, card, wanted, tuned)]
     if not cards:
         key = "voices_no_match" if wanted.strip() else "voices_none"
         return f'<p class="voice-hint">{html.escape(messages.text(locale, key))}</p>'
@@ -31,11 +35,13 @@ def cards_html(context: AppContext, locale: str, wanted: str, chosen: str | None
     hint = "" if kept or wanted.strip() else (
         f'<p class="voice-hint">{html.escape(messages.text(locale, "voices_none"))}</p>')
     return hint + '<div class="voice-cards">' + "".join(
-        _card(context, locale, card, card.key == chosen) for card in cards) + "</div>"
+        _card(context, locale, card, (card.key == chosen, origin(locale, card, tuned)))
+        for card in cards) + "</div>"
 
 
-def _matches(locale: str, card: VoiceCard, wanted: str) -> bool:
-    held = " ".join([card.name, *card.tags, origin(locale, card), *_languages(locale, card)])
+def _matches(locale: str, card: VoiceCard, wanted: str, tuned: Collection[str]) -> bool:
+    held = " ".join(
+        [card.name, *card.tags, origin(locale, card, tuned), *_languages(locale, card)])
     return all(word in held.casefold() for word in wanted.casefold().split())
 
 
@@ -43,8 +49,14 @@ def _languages(locale: str, card: VoiceCard) -> list[str]:
     return [language_name(one, locale) for one in card.languages]
 
 
-def origin(locale: str, card: VoiceCard) -> str:
-    """Where a voice comes from, in words."""
+def origin(locale: str, card: VoiceCard, tuned: Collection[str] = ()) -> str:
+    """Where a voice comes from, in words.
+
+    Args:
+        locale: of the page.
+        card: of the voice.
+        tuned: names of fine-tuned models.
+    """
     if card.parents:
         shares = ", ".join(f"{name} {round(100 * share)} %" for name, share in card.parents)
         said = messages.text(locale, "origin_blend", voices=shares)
@@ -52,11 +64,18 @@ def origin(locale: str, card: VoiceCard) -> str:
             shares = ", ".join(f"{name} {round(100 * share)} %" for name, share in card.prosody)
             said += " " + messages.text(locale, "origin_manner", voices=shares)
         return said
+    if card.kind == action.KEPT and card.model in tuned:
+        return messages.text(locale, "origin_finetuned", model=card.model)
     return messages.text(
         locale, "origin_recorded" if card.kind == action.KEPT else "origin_example")
 
 
-def _card(context: AppContext, locale: str, card: VoiceCard, chosen: bool) -> str:
+def _card(
+    context: AppContext, locale: str, card: VoiceCard, shown: tuple[bool, str]
+) -> str:
+    """A card; ``shown`` is whether it is chosen, and where the voice comes from."""
+    chosen, source = shown
+
     def said(key: str, **values: str) -> str:
         return html.escape(messages.text(locale, key, **values))
 
@@ -73,7 +92,7 @@ def _card(context: AppContext, locale: str, card: VoiceCard, chosen: bool) -> st
     name = html.escape(card.name)
     return (
         f'<article class="voice-item{" chosen" if chosen else ""}" aria-label="{name}">'
-        f"<h3>{name}</h3><p>{about}</p><p>{html.escape(origin(locale, card))}</p>"
+        f"<h3>{name}</h3><p>{about}</p><p>{html.escape(source)}</p>"
         f'{tags}{warning}{consent}<div class="voice-item-buttons">{_buttons(context, locale, card)}'
         "</div></article>"
     )

@@ -34,7 +34,7 @@ def build(context: AppContext, t: gr.I18n) -> gr.HTML:
                 interactive=may, info=t("settings_precision_info"), elem_id="settings-precision",
             )
             threads = gr.Number(
-                value=now.threads, precision=0, minimum=0, maximum=64, interactive=may,
+                value=now.threads, precision=0, interactive=may,
                 label=t("settings_threads"), info=t("settings_threads_info"),
                 elem_id="settings-threads",
             )
@@ -47,6 +47,8 @@ def build(context: AppContext, t: gr.I18n) -> gr.HTML:
                              elem_id="settings-save")
             answer = gr.HTML(elem_id="settings-answer")
         with gr.Column(scale=6, min_width=300, elem_classes="voice-card"):
+            gr.HTML(f"<h2>{t('settings_language')}</h2>")
+            gr.HTML(f"<p class='voice-languages'>{markup.language_links()}</p>")
             gr.HTML(f"<h2>{t('settings_about')}</h2>")
             facts = gr.HTML(elem_id="settings-facts")
 
@@ -71,13 +73,16 @@ def build(context: AppContext, t: gr.I18n) -> gr.HTML:
 def filled(context: AppContext, locale: str) -> str:
     """Facts about the program."""
     found = action.about(context)
-    folder = str(found.data) if context.administration else "…"
+    folders = (
+        ("settings_folder", found.data), ("settings_folder_voices", found.voices),
+        ("settings_folder_models", found.models), ("settings_folder_studio", found.studio),
+    )
     rows = [
         ("settings_version", f"{found.version} (Python {found.python})"),
         ("info_model", context.model.name),
         ("settings_device", found.device or text(locale, "stage_loading")),
         ("settings_precision", context.settings.precision),
-        ("settings_folder", folder),
+        *((key, str(path)) for key, path in folders if context.administration),
         ("settings_kept", f"{found.studio_bytes / 1e6:.1f} MB"),
         ("settings_licence", "MIT"),
     ]

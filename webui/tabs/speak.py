@@ -10,10 +10,11 @@ import gradio as gr
 
 from webui.actions import speak as action
 from webui.actions import voices
-from webui.components import markup, passage_panel, pronounce_panel
+from webui.components import markup, passage_panel, pronounce_panel, remembered
 from webui.components.live_sound import LiveWindow
 from webui.components.passage_panel import PassagePanel
 from webui.components.reference_audio import ReferenceAudio, build_reference_audio
+from webui.components.remembered import Remembered
 from webui.components.settings_panel import SettingsPanel, build_settings_panel
 from webui.components.visitor import locale_of, session_of, visitor_of
 from webui.components.voice_choices import language_choices, voice_choices
@@ -44,6 +45,7 @@ class SpeakTab:
     history: gr.HTML
     resume: Callable[..., Iterator[tuple[Any, ...]]]
     outputs: list[Any]
+    remembered: Remembered
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ class _Result:
 def build(context: AppContext, t: gr.I18n) -> SpeakTab:
     """Builds the tab."""
     with gr.Row(equal_height=False, elem_classes="voice-columns"):
-        with gr.Column(scale=5, min_width=300, elem_classes="voice-card"):
+        with gr.Column(scale=5, min_width=300, elem_classes=["voice-card", "voice-stays"]):
             gr.HTML(f"<h2>{t('heading_voice')}</h2>")
             reference = build_reference_audio(context, t)
         with gr.Column(scale=6, min_width=300):
@@ -86,7 +88,9 @@ def build(context: AppContext, t: gr.I18n) -> SpeakTab:
     form = passage_panel.Form(said, language, speed, settings, reference.kind, reference.voice)
     passage_panel.connect(context, result.panel, result.player, result.status, form)
     resume = _connect(context, reference, (said, language, speed, listen), settings, result)
-    return SpeakTab(reference, language, result.panel.history, resume, result.outputs)
+    found_again = remembered.build(context, reference, language, speed)
+    return SpeakTab(
+        reference, language, result.panel.history, resume, result.outputs, found_again)
 
 
 def _text_part(
@@ -97,7 +101,7 @@ def _text_part(
         max_length=context.limits.text, elem_id="speak-text",
     )
     place = gr.Column(elem_classes="voice-tight")
-    gr.Examples(
+    examples = gr.Examples(
         [[one] for one in SENTENCES], inputs=[said], label=t("examples_label"),
         examples_per_page=len(SENTENCES), elem_id="speak-examples", api_visibility="private",
     )
@@ -117,7 +121,7 @@ def _text_part(
     def heard(words: str, chosen: str, request: gr.Request) -> str:
         return markup.spans(locale_of(request), action.spans_of(context, words or "", chosen))
 
-    for event in (said.blur, said.submit, language.input):
+    for event in (said.blur, said.submit, language.input, examples.load_input_event.then):
         event(heard, [said, language], spans, api_visibility="private", queue=False,
               show_progress="hidden")
     return said, language, speed, build_settings_panel(t)
@@ -190,6 +194,7 @@ def _connect(
             action.check(context, asked)
         except Exception as error:
             context.feeds.cancel(session_of(request))
+            action.refused(error)
             return _finished(markup.error(locale, error))
         context.feeds.start(
             session_of(request), owner, lambda job: action.speak(context, asked, job))
