@@ -13,10 +13,7 @@ from voice.errors import OptionError
 from voice.spec import spectrum as presets
 from voice.spec.spectrum import SpectrumSettings
 
-PARITY = Path(__file__).parents[2].parent / "shared" / "parity"
-needs_parity = pytest.mark.skipif(
-    not (PARITY / "mel.npz").exists(), reason="the recorded official figures are not here"
-)
+PARITY = Path(__file__).parents[1] / "data/parity"
 ALL = [
     presets.MINI_CONTENT, presets.MINI_DECODER, presets.OFFICIAL_REFERENCE, presets.OFFICIAL_V3,
     presets.OFFICIAL_V4,
@@ -37,7 +34,6 @@ def _noise(*shape: int) -> torch.Tensor:
     return 0.1 * torch.randn(*shape, generator=torch.Generator().manual_seed(7))
 
 
-@needs_parity
 def test_official_reference_spectrum() -> None:
     signals, expected = _fixture("signals"), _fixture("refspec")
     for name in "ab":
@@ -46,7 +42,6 @@ def test_official_reference_spectrum() -> None:
         assert _distance(got, expected[f"spec_{name}"]) < 1e-5
 
 
-@needs_parity
 def test_loud_reference_is_limited_first() -> None:
     expected = _fixture("mel")
     wave = _fixture("signals")["ref_a_32k"]
@@ -55,7 +50,6 @@ def test_loud_reference_is_limited_first() -> None:
     assert _distance(got, expected["spec_loud_first20"]) < 1e-5
 
 
-@needs_parity
 @pytest.mark.parametrize(
     ("version", "signal", "settings"),
     [("v3", "ref_a_24k", presets.OFFICIAL_V3), ("v4", "ref_a_32k", presets.OFFICIAL_V4)],
@@ -74,7 +68,6 @@ def test_official_mels(version: str, signal: str, settings: SpectrumSettings) ->
     assert float((bank - expected[f"filterbank_{version}"]).abs().max()) < 1e-7
 
 
-@needs_parity
 def test_official_frame_counts() -> None:
     expected = _fixture("mel")
     assert presets.OFFICIAL_REFERENCE.frames(32123) == int(expected["spec_odd_len_frames"])

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -32,6 +33,7 @@ from voice.cli.app import Environment, run
 from voice.errors import ModelFileError, OptionError
 
 REFERENCE = Path(__file__).parents[1] / "data/reference_en.wav"
+SAMPLES = Path(__file__).parents[1] / "data/parity/ckpt_samples"
 Voice = Callable[..., Result]
 
 
@@ -64,11 +66,11 @@ def voice(home: Path, capsys: pytest.CaptureFixture[str]) -> Voice:
     ("v3_lora.pth", "lora", "v3"), ("v4_lora.pth", "lora", "v4"), ("gpt_v2.ckpt", "gpt", ""),
     ("gpt_v2_legacy.ckpt", "gpt", ""),
 ])
-def test_files_of_the_published_savers(shared: Path, file: str, kind: str, version: str) -> None:
-    opened = open_checkpoint(shared / "parity/ckpt_samples" / file)
+def test_files_of_the_published_savers(file: str, kind: str, version: str) -> None:
+    opened = open_checkpoint(SAMPLES / file)
     found = recognise(opened)
     assert (found.kind, found.version, found.sure) == (kind, version, True)
-    config = json.loads((shared / "parity/ckpt_samples/hps_expected.json").read_text())
+    config = json.loads((SAMPLES / "hps_expected.json").read_text())
     if kind == "sovits":
         ours, wanted = opened.data["config"]["model"], config["config_s2"]["model"]
         assert {k: ours[k] for k in wanted} == wanted
@@ -149,6 +151,35 @@ def test_an_imported_model_speaks(tmp_path: Path, home: Path, voice: Voice) -> N
     assert by_folder["seconds"] > 0  # and without a transcript
     voice("convert", "--model", "ada-v2", "--source", REFERENCE, "--reference", REFERENCE,
           "--out", tmp_path / "c.wav").refused("cannot read phonemes back")
+
+
+def test_the_options_of_the_published_program(tmp_path: Path, home: Path, voice: Voice) -> None:
+    write_pair(tmp_path / "user", "v2")
+    write_hubert(tmp_path / "user")
+    voice("models", "import", tmp_path / "user", "--json")
+    other = Path(__file__).parents[2] / "webui/examples/isla.opus"
+    said = "Well, yes. I am here, and you"
+
+    def say(*options: object, text: str = "Hello.") -> dict[str, Any]:
+        return voice("say", "--model", "ada-v2", "--text", text, "--seed", 1, "--out",
+                     tmp_path / "a.wav", "--json", *options).json
+
+    pieces = {
+        cut: say("--reference", REFERENCE, "--split", cut, "--no-prompt", text=said)["pieces"]
+        for cut in ("cut0", "cut4", "cut5")
+    }
+    assert pieces == {"cut0": 1, "cut4": 2, "cut5": 4}
+    for name, values in {"top-k": (1, 30), "top-p": (0.3, 1), "temperature": (0.1, 1.9),
+                         "repetition-penalty": (1, 2), "speed": (0.8, 1.3)}.items():
+        first, second = (
+            say("--reference", REFERENCE, f"--{name}", value) and (tmp_path / "a.wav").read_bytes()
+            for value in values)
+        assert first != second, name
+    half, whole = (say("--reference", REFERENCE, "--pause", p, "--split", "cut5", text=said)
+                   for p in (0, 1))
+    assert whole["seconds"] > half["seconds"] + 1
+    parts = say("--reference", f"{REFERENCE}=0.7", "--reference", f"{other}=0.3")["reference"]
+    assert parts["weights"] == [0.7, 0.3] and parts["stop"] - parts["start"] <= 10
 
 
 def test_missing_shared_parts_say_how_to_get_them(tmp_path: Path, voice: Voice) -> None:

@@ -8,9 +8,14 @@ from typing import Any
 
 import pytest
 
+from tests.decode.tiny import request
+from tests.decode.tiny import tiny as decode_tiny
 from tests.tiny_official import official_spec
+from voice.decode.loop import generate
+from voice.decode.sampling import SamplingSettings
 from voice.errors import OptionError
 from voice.evaluation import benchmark, filled
+from voice.evaluation.plain import PlainStepper
 from voice.evaluation.probes import ProbeOptions
 from voice.spec.model import ModelSpec
 
@@ -46,7 +51,22 @@ def test_gpt_makes_all_the_tokens_that_are_asked_for(small: None) -> None:
         assert figures["first_token_seconds"] > 0
         assert figures["tokens_per_second"] > 0
         assert figures["batch_tokens_per_second"] > 0
-    assert "float32" in found["ways"]
+    assert {"plain loop", "float32"} <= set(found["ways"])
+    plain = found["ways"]["plain loop"]
+    for figures in found["ways"].values():
+        assert figures["times_plain"] == pytest.approx(
+            figures["tokens_per_second"] / plain["tokens_per_second"])
+
+
+def test_the_plain_loop_says_what_ours_says() -> None:
+    model = decode_tiny(norm_first=False)
+    asked = [request(2, seeds=(1, 2, 3)), request(2, seeds=(4,))]
+    plain = generate(PlainStepper(model), asked, SamplingSettings(max_tokens=30))
+    ours = generate(model, asked, SamplingSettings(max_tokens=30))
+    assert [r.codes.tolist() for r in plain] == [r.codes.tolist() for r in ours]
+    assert len({len(r.codes) for r in plain}) > 1
+    with pytest.raises(OptionError, match="one length"):
+        generate(PlainStepper(model), [request(1), request(2)], SamplingSettings(max_tokens=3))
 
 
 @pytest.mark.parametrize(("version", "steps"), [("v2", 0), ("v2Pro", 0), ("v3", 2), ("v4", 2)])
@@ -61,7 +81,7 @@ def test_the_decoder_makes_the_seconds_that_are_asked_for(
 
 def test_the_report(monkeypatch: pytest.MonkeyPatch) -> None:
     rates = {"first_token_seconds": 0.25, "tokens_per_second": 70.25,
-             "batch_tokens_per_second": 120.0}
+             "batch_tokens_per_second": 120.0, "times_plain": 2.346}
     answers = {
         "filled_gpt": {"device": "cpu", "ways": {"float32": rates}, "peak_mebibytes": 900.0},
         "filled_decoder": {"device": "cpu", "seconds": 10.0, "sound_per_second": 4.5, "steps": 32,
@@ -75,7 +95,7 @@ def test_the_report(monkeypatch: pytest.MonkeyPatch) -> None:
     assert report["gpt"]["ways"]["float32"]["tokens_per_second"] == 70.25
     lines = filled.filled_table(json.loads(json.dumps(report)))
     assert len(lines) == 4
-    assert "70.2 tokens/s (120.0 in a batch of 4), first after 0.250 s" in lines[1]
+    assert "70.2 tokens/s (120.0 in a batch of 4), first after 0.250 s, 2.35 x" in lines[1]
     assert "decoder 10 s, 32 steps" in lines[2] and "4.50 s of sound a second" in lines[2]
 
 

@@ -105,6 +105,18 @@ def test_chunks_joined_are_the_whole(vits: Vits, frames: int) -> None:
     torch.testing.assert_close(torch.cat(pieces, 1), whole, atol=1e-5, rtol=0)
 
 
+def test_a_long_row_is_decoded_in_parts(vits: Vits, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = vits.decode(*row(0), DecodeSettings(0.0))
+    rows: list[int] = []
+    decode = vits.waveform.forward
+    monkeypatch.setattr(
+        vits.waveform, "forward", lambda z, *rest: rows.append(z.shape[2]) or decode(z, *rest))
+    monkeypatch.setattr("voice.models.vits.MOST_FRAMES", 7)
+    parts = vits.decode(*row(0), DecodeSettings(0.0))
+    assert len(rows) > 1
+    torch.testing.assert_close(parts, whole, atol=1e-5, rtol=1e-4)
+
+
 def test_the_context_of_a_sample_is_what_the_vocoder_says(vits: Vits) -> None:
     """A change further away changes nothing; one at the edge of the context may."""
     timbre, z = torch.randn(1, 32), torch.randn(1, 16, 80)

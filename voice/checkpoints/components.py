@@ -19,6 +19,7 @@ import torch
 from torch import nn
 
 from voice.audio.atomic import atomic_file
+from voice.checkpoints.memory import give_back
 from voice.checkpoints.tensors import read_tensors
 from voice.errors import ModelFileError
 from voice.models.bert import Bert
@@ -157,6 +158,7 @@ class Components:
             if folder is None:
                 raise ModelFileError(f"the shared part {name} is not here", _how_to_get(name))
             self._loaded[name] = load_component(folder, self.device.type == "cpu").to(self.device)
+            give_back()
         return self._loaded[name]
 
     def character_features(self, name: str) -> Callable[[str], np.ndarray] | None:

@@ -4,7 +4,11 @@ Rows are independent: a row draws from its own seed, and finished rows leave the
 when the end token is drawn or is the likeliest after the penalty (GPT-SoVITS' rule), when it is
 longer than its text can be, or when it repeats itself like a stuck record.
 
-Axes: B rows, C classes, T tokens.
+That a row is over is seen on the host. Where the model runs on another device the host looks once
+in ``BLOCK`` tokens, so that the device never waits for it; what a row makes after its end is thrown
+away.
+
+Axes: B rows, C classes, T tokens, J tokens of a block.
 """
 
 from __future__ import annotations
@@ -21,6 +25,8 @@ from voice.decode.stepper import EagerStepper, Prefix, Stepper
 from voice.errors import OptionError, VoiceError
 from voice.models.text2semantic import Text2Semantic
 from voice.spec.text2semantic import Text2SemanticSpec
+
+BLOCK = 16
 
 
 class Cancelled(VoiceError):
@@ -92,7 +98,7 @@ class GeneratedTokens:
     log_probability: float
 
 
-def generate(
+def generate(  # noqa: PLR0913 - options by name
     model: Text2Semantic | Stepper,
     requests: Sequence[GenerateRequest],
     settings: SamplingSettings | None = None,
@@ -100,6 +106,7 @@ def generate(
     guard: LoopGuard | None = LoopGuard(),  # noqa: B008 (frozen)
     cancelled: Callable[[], bool] | None = None,
     on_tokens: Callable[[int], None] | None = None,
+    block: int | None = None,
 ) -> list[GeneratedTokens]:
     """Speaks a batch of texts, in tokens.
 
@@ -110,6 +117,8 @@ def generate(
         guard: against endless rows; None leaves only ``settings.max_tokens``.
         cancelled: asked before every step; True stops.
         on_tokens: told the number of steps done, after every step.
+        block: tokens made between looks at them; None is 1 on a CPU and ``BLOCK`` elsewhere. The
+            result does not depend on it.
 
     Returns:
         Candidates in the order of requests and their seeds. What a row says depends on its own
@@ -124,7 +133,7 @@ def generate(
     if not any(r.seeds for r in requests):
         return []
     with torch.inference_mode():
-        batch = _Batch(stepper, requests, settings, guard)
+        batch = _Batch(stepper, requests, settings, guard, block)
         while batch.rows:
             if cancelled is not None and cancelled():
                 raise Cancelled("generation was cancelled")
@@ -150,11 +159,8 @@ class _Batch:
     """Rows under way and what they made so far."""
 
     def __init__(
-        self,
-        stepper: Stepper,
-        requests: Sequence[GenerateRequest],
-        settings: SamplingSettings,
-        guard: LoopGuard | None,
+        self, stepper: Stepper, requests: Sequence[GenerateRequest], settings: SamplingSettings,
+        guard: LoopGuard | None, block: int | None,
     ) -> None:
         prefixes = [_prefix(r, f"request {i}", stepper.spec) for i, r in enumerate(requests)]
         classes = stepper.spec.codes + 1
@@ -165,12 +171,14 @@ class _Batch:
         self.rows = list(range(len(self.all)))  # those still in the batch
         self.made = 0
         self._stepper, self._settings, self._guard = stepper, settings, guard
-        room = max(row.limit for row in self.all)
+        self._room = room = max(row.limit for row in self.all)
         owners = [row.request for row in self.all]
         self._logits = stepper.prefill(prefixes, owners, room)
         self._device = self._logits.device
+        self._block = block or (1 if self._device.type == "cpu" else BLOCK)
+        self._unseen: list[tuple[Tensor, Tensor, Tensor]] = []
         self._used = _used([prefixes[i].prompt_codes for i in owners], classes).to(self._device)
-        self._race = Race([row.seed for row in self.all], classes)
+        self._race = Race([row.seed for row in self.all], classes, device=self._device)
         self._tokens = np.zeros((len(self.all), room), np.int64)
         self._runs = np.zeros((len(self.all), guard.longest_period if guard else 0), np.int64)
 
@@ -178,25 +186,42 @@ class _Batch:
         """One more token for every row."""
         logits = penalised(self._logits, self._used, self._settings, self.made)
         chances = probabilities(logits, self._settings)
-        codes = draw(chances, self._race.step().to(self._device))
+        codes = draw(chances, self._race.step())
         end = self._stepper.spec.end
         ended = (codes == end) | (logits.argmax(1) == end)
         likelihoods = self._logits.log_softmax(1).gather(1, codes[:, None])[:, 0]
-        over = self._record(codes.cpu().numpy(), ended.cpu().numpy(), likelihoods.cpu().numpy())
+        self._unseen.append((codes, ended, likelihoods))
         self.made += 1
-        if over.any():
-            codes = self._leave(codes, over)
+        if len(self._unseen) == self._block or self.made == self._room:
+            over = self._look()
+            if over.any():
+                codes = self._leave(codes, over)
         if self.rows:
             self._used.scatter_(1, codes[:, None], True)
             self._logits = self._stepper.step(codes)
 
-    def _record(self, codes: np.ndarray, ended: np.ndarray, likelihoods: np.ndarray) -> np.ndarray:
-        """Writes the tokens down; returns (B,) which rows are over."""
-        rows, made = np.asarray(self.rows), self.made
+    def _look(self) -> np.ndarray:
+        """Writes down what was made since the last look; returns (B,) which rows are over."""
+        codes, ended, likelihoods = (
+            torch.stack(column).cpu().numpy() for column in zip(*self._unseen, strict=True)
+        )  # (J, B)
+        first = self.made - len(self._unseen)
+        self._unseen.clear()
+        for j, step in enumerate(zip(codes, ended, likelihoods, strict=True)):
+            self._record(first + j, *step)
+        return np.array([bool(self.all[i].finish) for i in self.rows])
+
+    def _record(
+        self, made: int, codes: np.ndarray, ended: np.ndarray, likelihoods: np.ndarray
+    ) -> None:
+        """Writes down token number ``made`` of every row that is not over."""
+        rows = np.asarray(self.rows)
         self._tokens[rows, made] = codes
-        stuck = self._stuck(rows)
+        stuck = self._stuck(rows, made)
         for place, index in enumerate(self.rows):
             row = self.all[index]
+            if row.finish:
+                continue
             row.likelihood += float(likelihoods[place])
             if ended[place]:
                 row.finish, row.kept = "end", made
@@ -206,11 +231,10 @@ class _Batch:
                 row.finish, row.kept = "limit", made + 1
             if row.finish:
                 row.likelihood /= made + 1
-        return np.array([bool(self.all[i].finish) for i in self.rows])
 
-    def _stuck(self, rows: np.ndarray) -> np.ndarray:
+    def _stuck(self, rows: np.ndarray, made: int) -> np.ndarray:
         """(B,) number of tokens that only repeat those a period before; 0 where not stuck."""
-        guard, made = self._guard, self.made
+        guard = self._guard
         if guard is None:
             return np.zeros(len(rows), np.int64)
         span = min(guard.longest_period, made)

@@ -135,27 +135,34 @@ class Race:
         seeds: B seeds, 0 or more.
         classes: C.
         block: steps drawn at once.
+        device: where the numbers are wanted; they are drawn on the CPU, a block at a time.
     """
 
-    def __init__(self, seeds: Sequence[int], classes: int, block: int = 16) -> None:
+    def __init__(
+        self, seeds: Sequence[int], classes: int, block: int = 16,
+        device: torch.device | str = "cpu",
+    ) -> None:
         self._streams = [np.random.Generator(np.random.PCG64(seed)) for seed in seeds]
         self._classes = classes
         self._block = block
-        self._drawn = torch.empty(len(seeds), block, classes)
+        self._device = torch.device(device)
+        self._drawn = torch.empty(0)
         self._next = block
 
     def step(self) -> Tensor:
         """(B, C) float32, standard exponential."""
         if self._next == self._block:
             self._next = 0
-            shape = (self._block, self._classes)
-            for row, stream in zip(self._drawn.numpy(), self._streams, strict=True):
-                row[:] = stream.standard_exponential(shape, dtype=np.float32)
-            self._drawn.clamp_(min=torch.finfo(torch.float32).tiny)
+            drawn = np.empty((len(self._streams), self._block, self._classes), np.float32)
+            for row, stream in zip(drawn, self._streams, strict=True):
+                stream.standard_exponential(dtype=np.float32, out=row)
+            np.maximum(drawn, np.finfo(np.float32).tiny, out=drawn)
+            self._drawn = torch.from_numpy(drawn).to(self._device)
         self._next += 1
         return self._drawn[:, self._next - 1]
 
     def keep(self, rows: Tensor) -> None:
         """Goes on with these rows only; ``rows`` (B',) int64."""
-        self._drawn = self._drawn[rows]
+        if self._next < self._block:
+            self._drawn = self._drawn[rows.to(self._device)]
         self._streams = [self._streams[row] for row in rows.tolist()]

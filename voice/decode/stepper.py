@@ -112,17 +112,26 @@ class EagerStepper:
     def step(self, codes: Tensor) -> Tensor:
         """See :class:`Stepper`."""
         seen = None if self._head is None else self._head.seen()
-        logits = self.model.step(codes, self._position, self._cache, seen).float()
-        self._position = self._position + 1
+        logits = self._outputs(codes, seen).float()
         return logits if self._head is None else self._head.follow(logits)
 
     @torch.inference_mode()
     def keep(self, rows: Tensor) -> None:
         """See :class:`Stepper`."""
-        self._cache.keep(rows)
-        self._position = self._position[rows]
+        self._keep(rows)
         if self._head is not None:
             self._head.keep(rows)
+
+    def _outputs(self, codes: Tensor, seen: Tensor | None) -> Tensor:
+        """The model's outputs (B, O), and its state one token further."""
+        outputs = self.model.step(codes, self._position, self._cache, seen)
+        self._position = self._position + 1
+        return outputs
+
+    def _keep(self, rows: Tensor) -> None:
+        """Keeps these rows of the model's state."""
+        self._cache.keep(rows)
+        self._position = self._position[rows]
 
 
 class ReadingHead:

@@ -24,11 +24,13 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from voice.decode.stepper import Stepper
     from voice.models.text2semantic import Text2Semantic
 
 PHONEMES, PROMPT = 100, 125  # of the text and its prompt; five seconds of tokens
 SECONDS = 10.0  # of sound that the decoder makes
 BATCH = 4
+PLAIN = "plain loop"  # of voice.evaluation.plain, the measure of the others
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,9 @@ def run_filled(options: FilledOptions, progress: Callable[[str], None]) -> dict[
 
     Returns:
         ``model, device, threads, tokens, machine, gpt, decoder, peak_mebibytes``; ``gpt`` has for
-        each way of computing the seconds to the first token and the tokens a second of one
-        sentence and of four, ``decoder`` the seconds of sound a second.
+        each way of computing the seconds to the first token, the tokens a second of one sentence
+        and of four, and how many times the plain loop's that is; ``decoder`` has the seconds of
+        sound a second.
 
     Raises:
         OptionError: there is no such official version.
@@ -92,7 +95,7 @@ def filled_table(report: dict[str, Any]) -> list[str]:
         lines.append(
             f"GPT {way:<22} {figures['tokens_per_second']:8.1f} tokens/s "
             f"({figures['batch_tokens_per_second']:.1f} in a batch of {BATCH}), "
-            f"first after {figures['first_token_seconds']:.3f} s"
+            f"first after {figures['first_token_seconds']:.3f} s, {figures['times_plain']:.2f} x"
         )
     if found := report.get("decoder"):
         steps = f", {found['steps']} steps" if found["steps"] else ""
@@ -116,29 +119,46 @@ def gpt_probe(options: ProbeOptions) -> dict[str, Any]:
     net = Text2Semantic(preset(options.model).text2semantic).eval().requires_grad_(False)
     net.head.weight[net.spec.end] = 0  # never among the likeliest, so that no row ends early
     net = net.to(device)
-    ways: dict[str, Callable[[], Text2Semantic]] = {"float32": lambda: net}
-    if device.type == "cuda":
-        ways["float16"] = net.half
-    else:
-        ways |= {"packed float16": net.quick, "packed int8": lambda: net.quick(eight_bit=True)}
-    return {
-        "device": str(device),
-        "ways": {name: _gpt_figures(way(), options) for name, way in ways.items()},
-        "peak_mebibytes": _peak(device),
+    ways = {name: _gpt_figures(way(), options) for name, way in _ways(net, device.type).items()}
+    plain = ways[PLAIN]["tokens_per_second"]
+    for figures in ways.values():
+        figures["times_plain"] = figures["tokens_per_second"] / plain
+    return {"device": str(device), "ways": ways, "peak_mebibytes": _peak(device)}
+
+
+def _ways(net: Text2Semantic, device: str) -> dict[str, Callable[[], Stepper]]:
+    """Ways of computing, each to be made when its turn has come; halving ``net`` comes last."""
+    from voice.decode.graph import GraphStepper
+    from voice.decode.stepper import EagerStepper
+    from voice.decode.traced import TracedStepper
+    from voice.evaluation.plain import PlainStepper
+
+    ways: dict[str, Callable[[], Stepper]] = {PLAIN: lambda: PlainStepper(net)}
+    if device == "cuda":
+        return ways | {
+            "float32": lambda: EagerStepper(net), "float32 graph": lambda: GraphStepper(net),
+            "float16": lambda: EagerStepper(net.half()),
+            "float16 graph": lambda: GraphStepper(net.half()),
+        }
+    return ways | {
+        "float32": lambda: TracedStepper(net),
+        "packed float16": lambda: TracedStepper(net.quick()),
+        "packed int8": lambda: TracedStepper(net.quick(eight_bit=True)),
     }
 
 
-def _gpt_figures(net: Text2Semantic, options: ProbeOptions) -> dict[str, float]:
-    one = [_generation(net, 1, options.characters, turn) for turn in range(options.repeats + 1)]
-    many = [_generation(net, BATCH, options.characters, turn) for turn in range(options.repeats)]
+def _gpt_figures(stepper: Stepper, options: ProbeOptions) -> dict[str, float]:
+    turns = range(options.repeats + 1)  # the first one warms up
+    one = [_generation(stepper, 1, options.characters, turn) for turn in turns][1:]
+    many = [_generation(stepper, BATCH, options.characters, turn) for turn in turns][1:]
     return {
-        "first_token_seconds": statistics.median(first for first, _ in one[1:]),
-        "tokens_per_second": statistics.median(rate for _, rate in one[1:]),
+        "first_token_seconds": statistics.median(first for first, _ in one),
+        "tokens_per_second": statistics.median(rate for _, rate in one),
         "batch_tokens_per_second": BATCH * statistics.median(rate for _, rate in many),
     }
 
 
-def _generation(net: Text2Semantic, rows: int, tokens: int, seed: int) -> tuple[float, float]:
+def _generation(stepper: Stepper, rows: int, tokens: int, seed: int) -> tuple[float, float]:
     """Seconds to the first tokens, and steps a second behind them."""
     import numpy as np
 
@@ -148,14 +168,14 @@ def _generation(net: Text2Semantic, rows: int, tokens: int, seed: int) -> tuple[
     rng = np.random.default_rng(seed)
     requests = [
         GenerateRequest(
-            rng.integers(0, net.spec.phonemes, PHONEMES), (seed * rows + row,),
-            rng.integers(0, net.spec.codes, PROMPT),
+            rng.integers(0, stepper.spec.phonemes, PHONEMES), (seed * rows + row,),
+            rng.integers(0, stepper.spec.codes, PROMPT),
         )
         for row in range(rows)
     ]
     times = [time.perf_counter()]
     made = generate(
-        net, requests, SamplingSettings(max_tokens=tokens), guard=None,
+        stepper, requests, SamplingSettings(max_tokens=tokens), guard=None,
         on_tokens=lambda _: times.append(time.perf_counter()),
     )
     assert all(len(row.codes) == tokens for row in made)

@@ -174,7 +174,7 @@ class Text2Semantic(nn.Module):
         self,
         codes: Tensor,
         position: Tensor,
-        cache: StaticCache,
+        cache: KeyValueCache,
         seen: Tensor | None = None,
     ) -> Tensor:
         """One more code for every row.

@@ -31,6 +31,8 @@ from voice.nn.pitch import Pitch, PitchModel
 from voice.nn.style import mean_timbre
 from voice.spec.vits import VitsSpec
 
+MOST_FRAMES = 400  # of one row that become sound at once, so that a long piece needs no more memory
+
 __all__ = [
     "DecodeSettings", "Latent", "Posterior", "Prior", "TrainingBatch", "TrainingOutput", "Vits",
     "mean_timbre", "slice_rows",
@@ -250,6 +252,8 @@ class Vits(ContentPrior):
         latent = self.latent(
             codes, code_lengths, phoneme_ids, phoneme_lengths, timbre, settings
         )
+        if len(latent.z) == 1 and latent.z.shape[2] > MOST_FRAMES:
+            return torch.cat(list(self.waveform_chunks(latent.z, timbre, MOST_FRAMES)), 1)
         return self.waveform(latent.z, timbre, latent.lengths)
 
     @torch.inference_mode()

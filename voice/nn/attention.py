@@ -45,7 +45,7 @@ class SelfAttention(nn.Module):
             (B, S, D).
         """
         batch, length, width = x.shape
-        qkv = self.qkv(x).view(batch, length, 3, self.heads, width // self.heads)
+        qkv = self.qkv(x).view(batch, length, 3, self.heads, -1)
         qkv = qkv.permute(2, 0, 3, 1, 4)  # (3, B, H, S, E)
         query, key, value = qkv.unbind(0)
         if cache is not None:

@@ -6,6 +6,7 @@ Axes: L layers, B rows, H heads, S slots, E head width.
 | --- | --- | --- | --- |
 | ``store`` | any float | (L, 2, B, H, S, E) | keys, values; slots from ``length`` on are garbage |
 | ``length`` | int | | slots written, the same for every row |
+| ``written`` | int64 | (1,) | the same, on the device, of a cache whose shapes never change |
 | ``visible`` | bool | (B, S) | False where a row is padded; None if no row is |
 """
 
@@ -18,7 +19,11 @@ from torch import Tensor
 
 
 class KeyValueCache(Protocol):
-    """What attention asks of a cache."""
+    """What a model's step asks of a cache."""
+
+    def begin(self, positions: int) -> None:
+        """Makes room for new positions, before the first layer appends them."""
+        ...
 
     def append(self, layer: int, new: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
         """Adds the new positions of a layer.
@@ -52,8 +57,7 @@ class StaticCache:
         self.visible: Tensor | None = None
         self.length = 0
         self._mask: Tensor | None = None
-        self._new: tuple[Tensor, ...] = ()
-        self._all: tuple[Tensor, ...] = ()
+        self._new = self._all = self.store[:, :, :, :, :0]
 
     @property
     def slots(self) -> int:
@@ -71,11 +75,16 @@ class StaticCache:
         if self.length + positions > self.slots:
             raise IndexError(f"cache of {self.slots} slots cannot take {positions} more")
         start, self.length = self.length, self.length + positions
-        self._new = self.store[:, :, :, :, start : self.length].unbind(0)
-        self._all = self.store[:, :, :, :, : self.length].unbind(0)
+        self._new = self.store[:, :, :, :, start : self.length]
+        self._all = self.store[:, :, :, :, : self.length]
         self._mask = None
         if self.visible is not None:
             self._mask = self.visible[:, None, None, : self.length]
+
+    @property
+    def window(self) -> tuple[Tensor, Tensor, Tensor | None]:
+        """What is written and read since :meth:`begin`: new positions, all, their mask."""
+        return self._new, self._all, self._mask
 
     def append(self, layer: int, new: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
         """See :class:`KeyValueCache`; :meth:`begin` has been called for these positions."""
@@ -91,9 +100,56 @@ class StaticCache:
         """
         old, written = self.store, slice(0, self.length)
         self.store = old.new_empty(*old.shape[:2], len(rows), *old.shape[3:])
-        self._new = self._all = ()
+        self._new = self._all = self.store[:, :, :, :, :0]
         for layer, before in zip(self.store, old, strict=True):  # little memory at a time
             layer[:, :, :, written] = before[:, rows, :, written]
         if self.visible is not None:
             visible = self.visible[rows]
             self.visible = None if bool(visible.all()) else visible
+
+
+class FixedCache:
+    """A cache whose shapes never change, so that a step can be recorded once and played again.
+
+    Attention always gets all slots and the mask of the written ones; where to write is a tensor.
+    What is in a slot that was never written must be finite: it is multiplied with zero.
+
+    Args:
+        store: (L, 2, B, H, S, E), finite.
+    """
+
+    def __init__(self, store: Tensor) -> None:
+        self.store = store
+        rows, slots = store.shape[2], store.shape[4]
+        self.written = torch.zeros(1, dtype=torch.int64, device=store.device)
+        self.visible = torch.ones(rows, slots, dtype=torch.bool, device=store.device)
+        self._slots = torch.arange(slots, device=store.device)
+        self._place = self._mask = self.written
+
+    def load(self, store: Tensor, visible: Tensor | None) -> None:
+        """Begins with what another cache holds.
+
+        Args:
+            store: (L, 2, B', H, K, E), B' <= B and K <= S; all K slots are written.
+            visible: (B', K) bool or None for all.
+        """
+        rows, length = store.shape[2], store.shape[4]
+        self.store.zero_()  # nothing of another text, which may have overflowed
+        self.store[:, :, :rows, :, :length] = store
+        self.visible.fill_(True)
+        if visible is not None:
+            self.visible[:rows, :length] = visible
+        self.written.fill_(length)
+
+    def begin(self, positions: int) -> None:
+        """Makes room for one position, before the first layer appends it; the caller counts."""
+        assert positions == 1
+        self._place = self.written.clone()
+        self._mask = ((self._slots <= self._place) & self.visible)[:, None, None]
+        self.written.add_(1)
+
+    def append(self, layer: int, new: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+        """See :class:`KeyValueCache`; :meth:`begin` has been called for this position."""
+        store = self.store[layer]
+        store.index_copy_(3, self._place, new.to(store.dtype))
+        return store[0], store[1], self._mask

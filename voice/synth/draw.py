@@ -18,6 +18,7 @@ import torch
 from voice.decode.alignment import align_codes
 from voice.decode.loop import GeneratedTokens, GenerateRequest, generate
 from voice.decode.sampling import SamplingSettings
+from voice.decode.stepper import Stepper
 from voice.synth import selfcheck
 from voice.synth.plan import Piece
 from voice.synth.settings import SynthesisSettings
@@ -90,13 +91,14 @@ class Drafter:
         voice: whose prompt is continued.
         settings: with a seed.
         limits: of the self-check, by language.
+        stepper: what runs the language model; the model itself if not given.
     """
 
     def __init__(
         self, model: Model, voice: Voice, settings: SynthesisSettings,
-        limits: Mapping[str, selfcheck.Limits] | None = None,
+        limits: Mapping[str, selfcheck.Limits] | None = None, stepper: Stepper | None = None,
     ) -> None:
-        self.limits = limits or {}
+        self.limits, self.stepper = limits or {}, stepper or model.text2semantic
         assert settings.seed is not None
         self.model, self.settings, self.seed = model, settings, settings.seed
         self.symbols = tables.table(model.spec.symbols)
@@ -160,7 +162,7 @@ class Drafter:
             )
             for piece in pieces
         ]
-        made = generate(self.model.text2semantic, requests, self.sampling, cancelled=cancelled)
+        made = generate(self.stepper, requests, self.sampling, cancelled=cancelled)
         groups: list[list[GeneratedTokens]] = [[] for _ in pieces]
         for row in made:
             groups[row.request].append(row)

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from voice.checkpoints.memory import give_back
+from voice.decode.graph import stepper_for
 from voice.errors import OptionError, VoiceFileError
 from voice.synth.convert import (
     Respeaking,
@@ -67,6 +69,7 @@ class Synthesizer:
         net = at_precision(model.text2semantic, precision)
         self.model = dataclasses.replace(model, text2semantic=net)
         self.precision = precision
+        self._stepper = stepper_for(net)
         self.folder = folder
         self.limits = read_limits(folder.path) if folder else {}
         self.library = VoiceLibrary.at_home(home)
@@ -96,7 +99,9 @@ class Synthesizer:
         check_choice("precision", precision, PRECISIONS)
         root = Path(home).expanduser() if home else None
         folder = find_model(model if isinstance(model, str) else Path(model), root)
-        return cls(load_model(folder.path, device, shared_parts(root)), folder, root, precision)
+        made = cls(load_model(folder.path, device, shared_parts(root)), folder, root, precision)
+        give_back()
+        return made
 
     @property
     def name(self) -> str:
@@ -262,7 +267,7 @@ class Synthesizer:
             settings = settings.replace(check=False)
         return speak(
             Job(self.model, voice, plan, self._chosen(settings, {}).seeded(), self._lock, cancelled,
-                self.limits)
+                self.limits, self._stepper)
         )
 
     # Recordings

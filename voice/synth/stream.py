@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from voice.decode.stepper import Stepper
 from voice.synth.draw import Drafter, Drawn, row_seed
 from voice.synth.plan import Piece, Plan
 from voice.synth.prompt import acoustic_prompt
@@ -37,6 +38,7 @@ class Job:
         lock: held while the model works, never while a chunk is handed over.
         cancelled: asked before every step; True ends the stream with ``Cancelled``.
         limits: of the self-check, by language.
+        stepper: what runs the language model; the model itself if not given.
     """
 
     model: Model
@@ -46,6 +48,7 @@ class Job:
     lock: AbstractContextManager[object]
     cancelled: Callable[[], bool] | None = None
     limits: Mapping[str, Limits] = field(default_factory=dict)
+    stepper: Stepper | None = None
 
 
 def speak(job: Job) -> Iterator[Speech]:
@@ -54,7 +57,7 @@ def speak(job: Job) -> Iterator[Speech]:
     Yields:
         A chunk for each piece, its pause at the end.
     """
-    drafter = Drafter(job.model, job.voice, job.settings, job.limits)
+    drafter = Drafter(job.model, job.voice, job.settings, job.limits, job.stepper)
     origin = origin_of(job.model, job.voice, job.settings, job.plan.skipped)
     for batch in job.plan.batches():
         with job.lock:
