@@ -5,6 +5,7 @@ ear are real, only its voice is noise.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -192,6 +193,23 @@ def test_the_form_is_found_again_after_a_reload(
     page.reload()
     page.wait_for_selector("#speak-voice input", state="visible")
     assert seen.problems == []
+
+
+def test_a_recording_taken_away_stays_away(
+    visit: Callable[..., Visit], recording: Path, site: Site
+) -> None:
+    kept = site.context.latest._files
+    before = set(kept)
+    page = visit().page
+    page.set_input_files("#speak-reference input[type=file]", str(recording))
+    page.wait_for_selector("#speak-verdict .voice-note.good")
+    (mine,) = set(kept) - before
+    page.click("#speak-reference button[aria-label='Clear']")
+    page.wait_for_selector("#speak-verdict .voice-hint")
+    deadline = time.monotonic() + 30
+    while mine in kept and time.monotonic() < deadline:
+        page.wait_for_timeout(100)
+    assert mine not in kept
 
 
 def test_the_microphone_is_recorded_and_cloned(visit: Callable[..., Visit]) -> None:

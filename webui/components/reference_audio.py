@@ -82,8 +82,9 @@ def build_reference_audio(context: AppContext, t: gr.I18n) -> ReferenceAudio:
 
     def judge(path: str | None, said: str, request: gr.Request) -> Iterator[str]:
         locale = locale_of(request)
-        context.latest.set(visitor_of(request), path)
-        if not path:
+        if path:  # a page that only begins is empty too: what it forgets is said by forget()
+            context.latest.set(visitor_of(request), path)
+        else:
             yield f'<p class="voice-hint">{text(locale, "recording_hint")}</p>'
             return
         stage = "stage_listening" if context.model.ready.is_set() else "stage_loading"
@@ -92,6 +93,9 @@ def build_reference_audio(context: AppContext, t: gr.I18n) -> ReferenceAudio:
             yield markup.verdict(locale, judge_recording(context, path, said or "", Job()))
         except Exception as error:
             yield markup.error(locale, error)
+
+    def forget(request: gr.Request) -> None:
+        context.latest.set(visitor_of(request), None)
 
     def written(path: str | None, request: gr.Request) -> Iterator[tuple[Any, str]]:
         locale = locale_of(request)
@@ -110,6 +114,7 @@ def build_reference_audio(context: AppContext, t: gr.I18n) -> ReferenceAudio:
     private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     kind.change(show, kind, [from_recording, from_library], queue=False, **private)
     recording.change(judge, [recording, transcript], verdict, concurrency_limit=8, **private)
+    recording.clear(forget, None, None, queue=False, **private)
     write.click(written, recording, [transcript, heard], concurrency_limit=8, **private)
     voice.change(preview, voice, sample, queue=False, **private)
     return ReferenceAudio(kind, recording, transcript, consent, voice)
