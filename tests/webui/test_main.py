@@ -90,3 +90,19 @@ def test_the_page_is_served_and_uploads_are_guarded(server) -> None:
         with pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(url + path, timeout=10)
         assert refused.value.code in (403, 404), path
+
+
+def test_the_page_is_built_before_torch_is_loaded(tmp_path: Path) -> None:
+    """Loading torch takes seconds: the page answers first, the model comes behind it."""
+    program = (
+        "import sys; from pathlib import Path; from voice import VoiceLibrary\n"
+        "from webui.app import build_page, translations\n"
+        "from webui.context import AppContext, ModelSlot\n"
+        "home = Path(sys.argv[1])\n"
+        "build_page(AppContext(ModelSlot(), VoiceLibrary(home / 'voices'), home), translations())\n"
+        "print('torch' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split()[-1] == "False"

@@ -21,8 +21,8 @@ from torch import Tensor, nn
 from voice.checkpoints.tensors import read_tensors, whole_file, write_tensors
 from voice.errors import DeviceError, ModelFileError
 from voice.spec.flow_matching import FlowMatchingSpec
-from voice.spec.load import check_sizes, from_dict, read_json, to_dict
-from voice.spec.model import ModelSpec
+from voice.spec.load import check_sizes, to_dict
+from voice.spec.model import ModelSpec, read_spec
 from voice.spec.official import OfficialTokenizerSpec
 from voice.spec.vits import VitsSpec
 
@@ -112,17 +112,6 @@ def choose_device(name: str) -> torch.device:
             "Use auto or cpu.",
         )
     return torch.device(name)
-
-
-def read_spec(folder: Path) -> ModelSpec:
-    """The specification of a model folder.
-
-    Raises:
-        ModelFileError: the folder has none, or it is not a valid one.
-    """
-    if not (folder / "spec.json").is_file():
-        raise ModelFileError(f"{folder}: not a model folder (it has no spec.json)")
-    return from_dict(ModelSpec, read_json(folder / "spec.json"), str(folder / "spec.json"))
 
 
 def load_model(folder: Path, device: str = "auto", shared: Path | None = None) -> Model:

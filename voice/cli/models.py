@@ -51,7 +51,7 @@ def show(environment: Environment, as_json: bool) -> None:
 
 
 def _facts(folder: ModelFolder, environment: Environment) -> dict[str, Any]:
-    from voice.checkpoints.store import read_spec
+    from voice.spec.model import read_spec
     from voice.synth.imports import missing_parts
 
     row = {

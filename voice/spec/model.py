@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from voice.errors import OptionError
+from voice.errors import ModelFileError, OptionError
 from voice.spec.flow_matching import FlowMatchingSpec
 from voice.spec.load import from_dict, read_json
 from voice.spec.official import OfficialTokenizerSpec
@@ -65,3 +65,14 @@ def preset(version: str) -> ModelSpec:
         raise OptionError(f"there is no official version {version!r} here",
                           f"Versions: {', '.join(known)}.")
     return from_dict(ModelSpec, read_json(path), str(path))
+
+
+def read_spec(folder: Path) -> ModelSpec:
+    """The specification of a model folder.
+
+    Raises:
+        ModelFileError: the folder has none, or it is not a valid one.
+    """
+    if not (folder / "spec.json").is_file():
+        raise ModelFileError(f"{folder}: not a model folder (it has no spec.json)")
+    return from_dict(ModelSpec, read_json(folder / "spec.json"), str(folder / "spec.json"))

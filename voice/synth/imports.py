@@ -212,7 +212,7 @@ def downloads(home: Path | None) -> Path:
 
 def missing_parts(folders: Sequence[Path], home: Path | None) -> list[str]:
     """Shared parts that models need and that are not here."""
-    from voice.checkpoints.store import read_spec
+    from voice.spec.model import read_spec
 
     shared = shared_parts(home)
     names: list[str] = []

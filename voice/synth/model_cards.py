@@ -49,7 +49,7 @@ def model_cards(home: Path | None = None) -> list[ModelCard]:
 
 
 def _card(folder: ModelFolder) -> ModelCard:
-    from voice.checkpoints.store import read_spec
+    from voice.spec.model import read_spec
 
     try:
         spec = read_spec(folder.path)

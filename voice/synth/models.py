@@ -191,7 +191,7 @@ def usual_settings(
     Raises:
         ModelFileError: there is no such model, or its specification is damaged.
     """
-    from voice.checkpoints.store import read_spec
+    from voice.spec.model import read_spec
 
     spec = read_spec(find_model(name_or_folder, home).path).text2semantic
     return SynthesisSettings().usual(spec.temperature, spec.repetition_penalty)
