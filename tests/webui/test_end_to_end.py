@@ -114,7 +114,7 @@ def test_two_voices_are_blended_kept_and_used(
     page.get_by_role("tab", name="Voices").click()
     card = page.locator("#voices-cards article", has_text="Duet")
     card.locator("[data-send=voices-use]").click()
-    page.wait_for_function("document.querySelector('#speak-voice input').value.includes('Duet')")
+    page.wait_for_function("document.querySelector('#speak-voice input')?.value.includes('Duet')")
     field(page, "speak-text").fill("See you tomorrow.")
     page.click("#speak-go")
     path = spoken(page, tmp_path)
