@@ -115,7 +115,9 @@ def serve(chosen: argparse.Namespace, folder: Path) -> int:
     from voice import VoiceLibrary
     from webui.app import build_page, launch_options, translations
     from webui.context import AppContext, ModelSlot
+    from webui.heaps import share_heaps
 
+    share_heaps()
     home = os.environ.get("VOICE_HOME") or None
     model = ModelSlot()
     library = VoiceLibrary.at_home(home)

@@ -19,6 +19,7 @@ from tests.webui.conftest import Site, serve
 from tests.webui.fakes import RATE
 from voice import Synthesizer, VoiceLibrary
 from webui.context import AppContext, ModelSlot
+from webui.heaps import share_heaps
 
 CLIENTS, SENTENCES, ROUNDS = 10, 3, 3
 STEADY_BYTES = 25 << 20
@@ -81,6 +82,7 @@ def test_all_are_served_and_none_is_mixed_up(site: Site) -> None:
 
 @pytest.mark.slow  # of a process of its own: after thousands of other tests its heap says nothing
 def test_memory_is_steady(site: Site) -> None:
+    share_heaps()  # as the program does
     held = []
     for _ in range(ROUNDS):
         all_ask(site)
@@ -116,6 +118,7 @@ def test_clients_take_turns(site: Site) -> None:
 @pytest.mark.timeout(3600)
 def test_ten_clients_of_the_real_model(mini: Path, tmp_path: Path) -> None:
     """The same with ``mini``: every answer is what its seed gives alone, and memory is steady."""
+    share_heaps()  # as the program does
     model = ModelSlot()
     context = AppContext(model, VoiceLibrary(tmp_path / "voices"), tmp_path / "recordings")
     model.start("mini", lambda: Synthesizer.load(mini, device="cpu")).join()
