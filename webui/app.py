@@ -12,6 +12,7 @@ from webui import api, messages, theme
 from webui.actions.speak import LIBRARY, RECORDING
 from webui.components import markup
 from webui.components.batch_view import sent
+from webui.components.events import QUIET
 from webui.components.passage_panel import history_table
 from webui.components.visitor import locale_of, session_of, visitor_of
 from webui.components.voice_choices import language_choices, voice_choices
@@ -21,7 +22,6 @@ from webui.shield import shield
 from webui.tabs import batch, blend, models, settings, speak, voices
 
 HOUR, DAY = 3600, 24 * 3600
-QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
 
 
 def translations() -> gr.I18n:

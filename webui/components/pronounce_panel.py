@@ -10,11 +10,11 @@ import gradio as gr
 from webui.actions import pronounce as action
 from webui.components import markup
 from webui.components.batch_view import sent
+from webui.components.events import QUIET
 from webui.components.visitor import locale_of
 from webui.context import AppContext
 from webui.messages import text
 
-QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
 FIELD = "speak-word"
 
 

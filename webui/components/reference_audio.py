@@ -14,6 +14,7 @@ from webui.actions import voices
 from webui.actions.reference import judge_recording, write_down
 from webui.actions.speak import LIBRARY, RECORDING, Source
 from webui.components import markup, voice_choices
+from webui.components.events import PRIVATE, QUIET
 from webui.components.visitor import locale_of, session_of, visitor_of
 from webui.context import AppContext
 from webui.jobs import Job
@@ -111,12 +112,11 @@ def build_reference_audio(context: AppContext, t: gr.I18n) -> ReferenceAudio:
         except VoiceError:
             return None
 
-    private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-    kind.change(show, kind, [from_recording, from_library], queue=False, **private)
-    recording.change(judge, [recording, transcript], verdict, concurrency_limit=8, **private)
-    recording.clear(forget, None, None, queue=False, **private)
-    write.click(written, recording, [transcript, heard], concurrency_limit=8, **private)
-    voice.change(preview, voice, sample, queue=False, **private)
+    kind.change(show, kind, [from_recording, from_library], **QUIET)
+    recording.change(judge, [recording, transcript], verdict, concurrency_limit=8, **PRIVATE)
+    recording.clear(forget, None, None, **QUIET)
+    write.click(written, recording, [transcript, heard], concurrency_limit=8, **PRIVATE)
+    voice.change(preview, voice, sample, **QUIET)
     return ReferenceAudio(kind, recording, transcript, consent, voice)
 
 

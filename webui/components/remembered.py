@@ -14,11 +14,10 @@ import gradio as gr
 
 from webui.actions.speak import LANGUAGES, LIBRARY, RECORDING
 from webui.actions.voices import card_of
+from webui.components.events import QUIET
 from webui.components.reference_audio import ReferenceAudio
 from webui.components.visitor import visitor_of
 from webui.context import AppContext
-
-QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,13 @@ import gradio as gr
 from webui.actions import batch as action
 from webui.actions.speak import LANGUAGES
 from webui.components import batch_view, markup
+from webui.components.events import PRIVATE
 from webui.components.settings_panel import parse_seed
 from webui.components.visitor import locale_of, session_of, visitor_of
 from webui.components.voice_choices import voice_choices
 from webui.context import AppContext
 from webui.messages import PageError, text
 
-QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 MAPPED = ("text", "id", "voice", "language", "speed", "seed")
 
 
@@ -216,13 +216,13 @@ def _connect_form(context: AppContext, form: _Form) -> None:
     roles = [form.role_box, form.role_names, *form.roles]
     first = form.file.change(
         opened, form.file, [form.column_box, form.dialogue, form.preview, *roles, *form.columns],
-        queue=False, **QUIET)
-    first.then(check, form.inputs, form.preview, concurrency_limit=4, **QUIET)
+        queue=False, **PRIVATE)
+    first.then(check, form.inputs, form.preview, concurrency_limit=4, **PRIVATE)
     for changed in [form.dialogue, *form.columns]:
-        changed.input(remap, form.inputs, [form.preview, *roles], queue=False, **QUIET).then(
-            check, form.inputs, form.preview, concurrency_limit=4, **QUIET)
+        changed.input(remap, form.inputs, [form.preview, *roles], queue=False, **PRIVATE).then(
+            check, form.inputs, form.preview, concurrency_limit=4, **PRIVATE)
     for changed in [form.voice, *form.roles, form.language]:
-        changed.input(check, form.inputs, form.preview, concurrency_limit=4, **QUIET)
+        changed.input(check, form.inputs, form.preview, concurrency_limit=4, **PRIVATE)
 
 
 def _role_fields(context: AppContext, locale: str, lines: action.Lines) -> tuple[Any, ...]:
@@ -284,9 +284,9 @@ def _connect_runs(
         return gr.File(value=str(path), visible=True), gr.skip()
 
     state = run.state
-    start.click(begin, form.inputs, [form.preview, *run.shown], queue=False, **QUIET)
-    run.timer.tick(show, state, run.shown, queue=False, **QUIET)
-    run.chosen.input(show, state, run.shown, queue=False, **QUIET)
+    start.click(begin, form.inputs, [form.preview, *run.shown], queue=False, **PRIVATE)
+    run.timer.tick(show, state, run.shown, queue=False, **PRIVATE)
+    run.chosen.input(show, state, run.shown, queue=False, **PRIVATE)
     changes = [
         (run.pause.click, lambda owner, name, _: action.pause(context, owner, name)),
         (run.resume.click, lambda owner, name, _: action.go_on(context, owner, name)),
@@ -295,7 +295,7 @@ def _connect_runs(
             context, owner, name, batch_view.sent(value))),
     ]
     for event, change in changes:
-        event(act(change), [run.chosen, run.first, run.again], run.shown, queue=False, **QUIET)
-    run.page.change(turn, [run.page, run.chosen], [run.first, *run.shown], queue=False, **QUIET)
-    run.zip.click(pack, run.chosen, [run.file, run.progress], queue=False, **QUIET)
+        event(act(change), [run.chosen, run.first, run.again], run.shown, queue=False, **PRIVATE)
+    run.page.change(turn, [run.page, run.chosen], [run.first, *run.shown], queue=False, **PRIVATE)
+    run.zip.click(pack, run.chosen, [run.file, run.progress], queue=False, **PRIVATE)
     return show

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import gradio as gr
 
 from voice import PRECISIONS, OptionError
 from webui.actions import administration as action
 from webui.components import markup
+from webui.components.events import PRIVATE
 from webui.components.visitor import locale_of
 from webui.context import AppContext
 from webui.messages import text
 
-QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 DEVICES = ("auto", "cpu", "cuda", "cuda:0", "cuda:1")
 
 
@@ -66,7 +64,7 @@ def build(context: AppContext, t: gr.I18n) -> gr.HTML:
             return markup.error(locale, error)
         return markup.note(text(locale, "settings_saved"), "good")
 
-    save.click(keep, [device, precision, threads, mark], answer, queue=False, **QUIET)
+    save.click(keep, [device, precision, threads, mark], answer, queue=False, **PRIVATE)
     return facts
 
 

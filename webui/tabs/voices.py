@@ -11,12 +11,11 @@ import gradio as gr
 from webui.actions import voices as action
 from webui.components import markup
 from webui.components.batch_view import sent
+from webui.components.events import QUIET
 from webui.components.visitor import locale_of
 from webui.components.voice_cards import PICK, USE, cards_html
 from webui.context import AppContext
 from webui.messages import text
-
-PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ def build(context: AppContext, t: gr.I18n) -> VoicesTab:
         return cards_html(context, locale_of(request), words or "", key)
 
     state = [wanted, chosen]
-    wanted.change(show, state, cards, **PRIVATE)
+    wanted.change(show, state, cards, **QUIET)
     _connect_change(context, change, pick, (chosen, wanted), (answer, cards))
     _connect_delete(context, change, undo, (chosen, deleted, wanted), (answer, cards))
 
@@ -75,7 +74,7 @@ def build(context: AppContext, t: gr.I18n) -> VoicesTab:
         return _told(context, request, words, None, lambda: (
             "voices_imported", action.import_voice(context, path)))
 
-    upload.upload(importing, [upload, wanted], [answer, cards], **PRIVATE)
+    upload.upload(importing, [upload, wanted], [answer, cards], **QUIET)
     return VoicesTab(use, show, state, cards)
 
 
@@ -148,10 +147,10 @@ def _connect_change(
             return markup.error(locale_of(request), error), gr.File(visible=False)
 
     pick.change(opened, [pick, wanted], [chosen, change.box, change.heading, change.name,
-                                         change.tags, change.file, shown[1]], **PRIVATE)
+                                         change.tags, change.file, shown[1]], **QUIET)
     change.save.click(saved, [chosen, change.name, change.tags, wanted], [*shown, chosen],
-                      **PRIVATE)
-    change.export.click(offered, chosen, [shown[0], change.file], **PRIVATE)
+                      **QUIET)
+    change.export.click(offered, chosen, [shown[0], change.file], **QUIET)
 
 
 def _connect_delete(
@@ -176,8 +175,8 @@ def _connect_delete(
         return *said, gr.Button(visible=False)
 
     change.delete.click(
-        remove, [chosen, wanted], [*shown, deleted, chosen, undo, change.box], **PRIVATE)
-    undo.click(restore, [deleted, wanted], [*shown, undo], **PRIVATE)
+        remove, [chosen, wanted], [*shown, deleted, chosen, undo, change.box], **QUIET)
+    undo.click(restore, [deleted, wanted], [*shown, undo], **QUIET)
 
 
 def _name(key: str | None) -> str:
