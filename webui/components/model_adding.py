@@ -10,7 +10,7 @@ import gradio as gr
 from voice import Offer
 from webui.actions import model_files as action
 from webui.components import markup
-from webui.components.events import PRIVATE
+from webui.components.events import QUIET
 from webui.components.visitor import locale_of
 from webui.context import AppContext
 from webui.messages import text
@@ -81,9 +81,9 @@ def build(context: AppContext, t: gr.I18n) -> AddingCard:
     def halting(request: gr.Request) -> tuple[Any, ...]:
         return halted(request=request)
 
-    add.click(importing, [files, name, version], [files, *card.outputs], queue=False, **PRIVATE)
-    fetch.click(fetching, [offers, mirror], card.outputs, queue=False, **PRIVATE)
-    halt.click(halting, None, card.outputs, queue=False, **PRIVATE)
+    add.click(importing, [files, name, version], [files, *card.outputs], **QUIET)
+    fetch.click(fetching, [offers, mirror], card.outputs, **QUIET)
+    halt.click(halting, None, card.outputs, **QUIET)
     return card
 
 

@@ -12,7 +12,7 @@ from voice import SynthesisSettings
 from webui.actions import history as action
 from webui.components import markup, tables
 from webui.components.batch_view import sent
-from webui.components.events import PRIVATE
+from webui.components.events import PRIVATE, QUIET
 from webui.components.settings_panel import SettingsPanel
 from webui.components.visitor import locale_of, session_of, visitor_of
 from webui.context import AppContext
@@ -189,10 +189,10 @@ def connect(
     def begun(request: gr.Request) -> str:
         return markup.note(text(locale_of(request), "stage_waiting"))
 
-    panel.piece.change(begun, None, status, queue=False, **PRIVATE).then(
+    panel.piece.change(begun, None, status, **QUIET).then(
         changed, [panel.piece, panel.id], [status, panel.sentences, player, panel.download],
         concurrency_limit=32, **PRIVATE)
-    panel.kind.input(reformat, [panel.kind, panel.id], panel.download, queue=False, **PRIVATE)
+    panel.kind.input(reformat, [panel.kind, panel.id], panel.download, **QUIET)
     _connect_history(context, panel, player, form)
 
 
@@ -227,9 +227,9 @@ def _connect_history(
     picked = load(lambda owner, value: action.loaded(context, owner, sent(value)))
     dropped = load(lambda owner, path: action.loaded_from_file(context, owner, path))
     filled = [panel.said, *form.outputs]
-    panel.pick.change(picked, panel.pick, filled, queue=False, **PRIVATE)
+    panel.pick.change(picked, panel.pick, filled, **QUIET)
     panel.pick.change(
         show, panel.pick, [panel.id, panel.sentences, player, panel.row, panel.download],
-        queue=False, **PRIVATE)
-    panel.note_file.upload(dropped, panel.note_file, filled, queue=False, **PRIVATE)
-    panel.clear.click(clear, None, panel.history, queue=False, **PRIVATE)
+        **QUIET)
+    panel.note_file.upload(dropped, panel.note_file, filled, **QUIET)
+    panel.clear.click(clear, None, panel.history, **QUIET)

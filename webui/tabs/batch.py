@@ -12,7 +12,7 @@ import gradio as gr
 from webui.actions import batch as action
 from webui.actions.speak import LANGUAGES
 from webui.components import batch_view, markup
-from webui.components.events import PRIVATE
+from webui.components.events import PRIVATE, QUIET
 from webui.components.settings_panel import parse_seed
 from webui.components.visitor import locale_of, session_of, visitor_of
 from webui.components.voice_choices import voice_choices
@@ -216,10 +216,10 @@ def _connect_form(context: AppContext, form: _Form) -> None:
     roles = [form.role_box, form.role_names, *form.roles]
     first = form.file.change(
         opened, form.file, [form.column_box, form.dialogue, form.preview, *roles, *form.columns],
-        queue=False, **PRIVATE)
+        **QUIET)
     first.then(check, form.inputs, form.preview, concurrency_limit=4, **PRIVATE)
     for changed in [form.dialogue, *form.columns]:
-        changed.input(remap, form.inputs, [form.preview, *roles], queue=False, **PRIVATE).then(
+        changed.input(remap, form.inputs, [form.preview, *roles], **QUIET).then(
             check, form.inputs, form.preview, concurrency_limit=4, **PRIVATE)
     for changed in [form.voice, *form.roles, form.language]:
         changed.input(check, form.inputs, form.preview, concurrency_limit=4, **PRIVATE)
@@ -284,9 +284,9 @@ def _connect_runs(
         return gr.File(value=str(path), visible=True), gr.skip()
 
     state = run.state
-    start.click(begin, form.inputs, [form.preview, *run.shown], queue=False, **PRIVATE)
-    run.timer.tick(show, state, run.shown, queue=False, **PRIVATE)
-    run.chosen.input(show, state, run.shown, queue=False, **PRIVATE)
+    start.click(begin, form.inputs, [form.preview, *run.shown], **QUIET)
+    run.timer.tick(show, state, run.shown, **QUIET)
+    run.chosen.input(show, state, run.shown, **QUIET)
     changes = [
         (run.pause.click, lambda owner, name, _: action.pause(context, owner, name)),
         (run.resume.click, lambda owner, name, _: action.go_on(context, owner, name)),
@@ -295,7 +295,7 @@ def _connect_runs(
             context, owner, name, batch_view.sent(value))),
     ]
     for event, change in changes:
-        event(act(change), [run.chosen, run.first, run.again], run.shown, queue=False, **PRIVATE)
-    run.page.change(turn, [run.page, run.chosen], [run.first, *run.shown], queue=False, **PRIVATE)
-    run.zip.click(pack, run.chosen, [run.file, run.progress], queue=False, **PRIVATE)
+        event(act(change), [run.chosen, run.first, run.again], run.shown, **QUIET)
+    run.page.change(turn, [run.page, run.chosen], [run.first, *run.shown], **QUIET)
+    run.zip.click(pack, run.chosen, [run.file, run.progress], **QUIET)
     return show

@@ -12,7 +12,7 @@ from webui.actions import blend as action
 from webui.actions import speak, voices
 from webui.components import markup
 from webui.components.batch_view import sent
-from webui.components.events import PRIVATE
+from webui.components.events import PRIVATE, QUIET
 from webui.components.live_sound import LiveWindow
 from webui.components.visitor import locale_of, session_of, visitor_of
 from webui.components.voice_choices import voice_choices
@@ -120,7 +120,7 @@ def build(context: AppContext, t: gr.I18n) -> BlendTab:
     def look(request: gr.Request) -> tuple[Any, Any]:
         return _map_now(context, locale_of(request), opened=False)
 
-    timer.tick(look, None, [chart, timer], queue=False, **PRIVATE)
+    timer.tick(look, None, [chart, timer], **QUIET)
     buttons = {hear: None, surprise: False, further: True}
     _connect_hear(context, (said, rows, heard), point, buttons)
     _connect_keep(context, keep, heard, (chart, timer))
@@ -157,9 +157,9 @@ def _rows(context: AppContext, t: gr.I18n) -> _Rows:
         shown = min(max(shown, used) + 1, action.MOST)
         return shown, *(gr.Row(visible=i < shown) for i in range(action.MOST))
 
-    more.click(add, [count, *boxes], [count, *rows], queue=False, **PRIVATE)
+    more.click(add, [count, *boxes], [count, *rows], **QUIET)
     apart.change(lambda on: [gr.Slider(visible=bool(on))] * action.MOST, apart, manner,
-                 queue=False, **PRIVATE)
+                 **QUIET)
     return _Rows(rows, boxes, weights, apart, manner)
 
 
@@ -261,10 +261,10 @@ def _connect_hear(
         button.click(fn=None, js=start)
         work = blended(tried=False) if apart is None else drawn(apart)
         button.click(work, inputs if apart is None else [said], heard.outputs, **LIVE)
-    point.change(mixed, point, [heard.status, *rows.filled], queue=False, **PRIVATE).then(
+    point.change(mixed, point, [heard.status, *rows.filled], **QUIET).then(
         blended(tried=True), inputs, heard.outputs, **LIVE)
     heard.stop.click(fn=None, js="() => { window.voicePlayer.stop(); }")
-    heard.stop.click(stop, None, [heard.stop], queue=False, **PRIVATE)
+    heard.stop.click(stop, None, [heard.stop], **QUIET)
     heard.live.change(fn=None, inputs=[heard.live],
                       js="(chunks) => { window.voicePlayer.push(chunks); }")
     heard.player.play(fn=None, js="() => { window.voicePlayer.stop(); }")

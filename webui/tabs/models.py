@@ -10,7 +10,7 @@ import gradio as gr
 from voice import ModelCard
 from webui.actions import administration as action
 from webui.components import markup, model_adding, tables
-from webui.components.events import PRIVATE, QUIET
+from webui.components.events import QUIET
 from webui.components.visitor import locale_of
 from webui.components.voice_choices import language_name
 from webui.context import AppContext
@@ -81,8 +81,8 @@ def build(context: AppContext, t: gr.I18n, watch: gr.Timer) -> ModelsTab:
         offers = gr.Dropdown(choices=model_adding.choices(context, locale))
         return *filled(context, locale, name), offers, *said
 
-    adding.timer.tick(follow, chosen, tab.all_outputs, queue=False, **PRIVATE)
-    chosen.change(show, chosen, [facts, card], queue=False, **PRIVATE)
+    adding.timer.tick(follow, chosen, tab.all_outputs, **QUIET)
+    chosen.change(show, chosen, [facts, card], **QUIET)
     for button, change, done in (
         (use, action.use_model, "models_used"), (delete, action.remove_model, "models_deleted"),
     ):

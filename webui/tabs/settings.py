@@ -7,7 +7,7 @@ import gradio as gr
 from voice import PRECISIONS, OptionError
 from webui.actions import administration as action
 from webui.components import markup
-from webui.components.events import PRIVATE
+from webui.components.events import QUIET
 from webui.components.visitor import locale_of
 from webui.context import AppContext
 from webui.messages import text
@@ -64,7 +64,7 @@ def build(context: AppContext, t: gr.I18n) -> gr.HTML:
             return markup.error(locale, error)
         return markup.note(text(locale, "settings_saved"), "good")
 
-    save.click(keep, [device, precision, threads, mark], answer, queue=False, **PRIVATE)
+    save.click(keep, [device, precision, threads, mark], answer, **QUIET)
     return facts
 
 
