@@ -143,7 +143,7 @@ def main(
     for part, found in parts.items():
         save_part(out, part, found.module)
     specs = [found.spec for found in parts.values()]
-    save_spec(out, ModelSpec(name, "v2", ("en", "zh", "ja"), "MIT", *specs))
+    save_spec(out, ModelSpec(name, "v2", ("en", "zh", "ja"), "MIT", *specs, equalized=True))
     model = load_model(out, "cpu")
     if manifest:
         write_manifest(manifest, name, out)

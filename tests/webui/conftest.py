@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -138,6 +139,14 @@ def _note_error(seen: Visit, line: Any) -> None:
 def _note_outside(seen: Visit, home: str, url: str) -> None:
     if not url.startswith((home, "data:", "blob:")):
         seen.problems.append(f"asked for {url}")
+
+
+def until(page: Any, holds: Callable[[], bool], seconds: float = 90) -> bool:
+    """Whether something beyond the page comes about, while the page lives on."""
+    deadline = time.monotonic() + seconds
+    while not (held := holds()) and time.monotonic() < deadline:
+        page.wait_for_timeout(100)
+    return held
 
 
 def clone(page: Any, recording: Path, text: str) -> None:

@@ -31,6 +31,8 @@ class ModelSpec:
         speaker: name of the shared part that gives speaker vectors; empty for none.
         short_pauses: whether short texts get the pauses in front that official models were served
             with.
+        equalized: whether a voice's equaliser is fitted when it is made
+            (:mod:`voice.synth.colour`).
     """
 
     name: str
@@ -44,6 +46,7 @@ class ModelSpec:
     bert: str = ""
     speaker: str = ""
     short_pauses: bool = False
+    equalized: bool = False
 
     @property
     def shared_parts(self) -> tuple[str, ...]:

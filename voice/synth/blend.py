@@ -125,6 +125,21 @@ def mean_pitch(pitches: Sequence[float], weights: Sequence[float]) -> float:
     return 2.0 ** (math.fsum(w * math.log2(hz) for w, hz in used) / total)
 
 
+def mean_equalizer(
+    equalizers: Sequence[np.ndarray | None], shares: Sequence[float]
+) -> np.ndarray | None:
+    """The weighted mean of (K,) gains in dB, None being no gain; None if all are.
+
+    Args:
+        equalizers: of the parents.
+        shares: of sum 1.
+    """
+    known = [(w, e) for w, e in zip(shares, equalizers, strict=True) if e is not None and w > 0]
+    if not known:
+        return None
+    return np.sum([w * e.astype(np.float64) for w, e in known], 0).astype(np.float32)
+
+
 def check_weights(weights: Mapping[str, float]) -> dict[str, float]:
     """Weights divided by their sum.
 
@@ -194,6 +209,7 @@ def blend_voices(
         revision=leader.revision,
         timbre=blend_timbres([v.timbre for v in voices], list(shares.values())),
         pitch_hz=mean_pitch([v.pitch_hz for v in voices], pitched),
+        equalizer=mean_equalizer([v.equalizer for v in voices], list(shares.values())),
         prompt_codes=leader.prompt_codes,
         prompt_phonemes=leader.prompt_phonemes,
         prompt_text=leader.prompt_text,

@@ -137,6 +137,7 @@ class Respeaking:
         cancelled: asked before every window.
         voice_hz: middle pitch of the voice, 0 where unknown.
         phoneme_ids: (P,) int64, what the tokens say; None reads it from them.
+        equalizer: (K,) dB of the voice, or None.
     """
 
     timbre: np.ndarray
@@ -146,6 +147,7 @@ class Respeaking:
     cancelled: Callable[[], bool] | None = None
     voice_hz: float = 0.0
     phoneme_ids: np.ndarray | None = None
+    equalizer: np.ndarray | None = None
 
 
 def check_transcript(codes: np.ndarray, ids: np.ndarray, rate: float) -> None:
@@ -197,6 +199,7 @@ def respeak(model: Model, codes: np.ndarray, how: Respeaking) -> Iterator[np.nda
         sound = decode(model, Utterance(
             part, ids if len(ids) else np.zeros(1, np.int64), how.timbre, how.noise_scale,
             how.speed, row_seed(how.seed, number, "convert"), voice_hz=how.voice_hz,
+            equalizer=how.equalizer,
         ))
         start, stop = round((w.start - w.left) * size), round((w.stop - w.left) * size)
         kept = sound[start : stop + (fade if w.right > w.stop else 0)].copy()

@@ -346,7 +346,7 @@ class Synthesizer:
     ) -> Iterator[Speech]:
         how = Respeaking(
             voice.timbre, settings.noise_scale, settings.speed, settings.seed or 0, cancelled,
-            voice.pitch_hz, phoneme_ids,
+            voice.pitch_hz, phoneme_ids, voice.equalizer,
         )
         origin = origin_of(self.model, voice, settings)
         parts = respeak(self.model, codes, how)

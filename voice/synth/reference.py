@@ -26,6 +26,7 @@ from voice.errors import OptionError
 from voice.spec.official import content_rate
 from voice.synth import selfcheck, speakers
 from voice.synth.blend import mean_pitch
+from voice.synth.colour import colour_of
 from voice.synth.draw import read_back
 from voice.synth.prompt import mel_of
 from voice.synth.transcript import misfit, transcript_phonemes
@@ -104,9 +105,10 @@ def enroll(
     continued = _continued(first, weights or ())
     codes = _tokens(model, first)
     phonemes, text, doubts = _prompt_phonemes(model, first, spoken, codes)
+    timbre, pitch = timbre_of(model, recordings, weights), pitch_of(recordings, weights)
     voice = Voice(
-        name=name, model=model.name, revision=model.revision,
-        timbre=timbre_of(model, recordings, weights), pitch_hz=pitch_of(recordings, weights),
+        name=name, model=model.name, revision=model.revision, timbre=timbre, pitch_hz=pitch,
+        equalizer=colour_of(model, first, codes, timbre, pitch),
         prompt_codes=codes, prompt_phonemes=phonemes, prompt_text=text,
         prompt_mel=mel_of(model, first),
         languages=_languages(spoken, language), consent=consent,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from voice.audio.equalizer import equalize
 from voice.decode.alignment import align_codes
 from voice.models.vits import DecodeSettings, Vits
 from voice.synth.finish import PEAK, fade, finish, frame_levels_db
@@ -35,6 +36,7 @@ class Utterance:
         prompt: what a decoder that continues sound continues; None for others.
         steps: of such a decoder; 0 takes what its specification says.
         voice_hz: middle pitch of the voice, 0 where unknown.
+        equalizer: (K,) dB, see :mod:`voice.audio.equalizer`; None for sound as it is.
     """
 
     codes: np.ndarray
@@ -46,10 +48,11 @@ class Utterance:
     prompt: AcousticPrompt | None = None
     steps: int = 0
     voice_hz: float = 0.0
+    equalizer: np.ndarray | None = None
 
 
 def decode(model: Model, utterance: Utterance) -> np.ndarray:
-    """The sound of tokens, as the model makes it.
+    """The sound of tokens, as the model makes it and the voice's equaliser colours it.
 
     Returns:
         (N,) float32.
@@ -67,7 +70,8 @@ def decode(model: Model, utterance: Utterance) -> np.ndarray:
     audio = model.decoder.decode(
         codes, lengths[0], phonemes, lengths[1], timbre, settings, **more
     )
-    return np.nan_to_num(audio[0].float().cpu().numpy())
+    samples = np.nan_to_num(audio[0].float().cpu().numpy())
+    return equalize(samples, utterance.equalizer, model.spec.decoder.sample_rate)
 
 
 def _spoken(model: Model, utterance: Utterance) -> torch.Tensor | None:

@@ -89,6 +89,7 @@ def _sound(job: Job, piece: Piece, drawn: Drawn) -> np.ndarray:
         drawn.codes, piece.phonemes.ids, job.voice.timbre, settings.noise_scale, settings.speed,
         row_seed(settings.seed or 0, piece.index, "noise"),
         acoustic_prompt(job.model, job.voice), settings.sample_steps, job.voice.pitch_hz,
+        job.voice.equalizer,
     ))
     samples = np.concatenate([finish(made, rate), pause])
     return mark(samples, rate) if settings.watermark else samples

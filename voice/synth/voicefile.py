@@ -10,6 +10,7 @@ nothing in a file is ever executed.
 | ``prompt_codes`` | int64 (T,) | semantic tokens that the text model continues, 25 a second |
 | ``prompt_phonemes`` | int64 (P,) | what is said in them, rows of the symbol table |
 | ``prompt_mel`` | float32 (M * F,) | optional: its sound, for decoders that continue sound |
+| ``equalizer`` | float32 (K,) | optional: gains in dB that its sound gets |
 | ``preview`` | int16 (N,) | optional: how the voice sounds |
 """
 
@@ -30,6 +31,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from voice.audio.atomic import atomic_file
+from voice.audio.equalizer import BANDS
 from voice.errors import ConsentError, ModelFileError, OptionError, VoiceFileError
 from voice.spec.load import from_dict
 
@@ -44,16 +46,18 @@ _MAX_TEXT = 4000
 _MAX_PARENTS = 64
 _MAX_CODE = 1 << 20
 _MAX_PITCH_HZ = 2000
+_MOST_GAIN_DB = 60.0
 _ARRAYS: dict[str, tuple[str, int]] = {
     # name: dtype, most elements
     "timbre": ("float32", 1 << 16),
     "prompt_codes": ("int64", 60 * 50),
     "prompt_phonemes": ("int64", 4000),
     "prompt_mel": ("float32", 1 << 20),
+    "equalizer": ("float32", BANDS),
     "preview": ("int16", 60 * 48000),
 }
 _SHARES = ("parents", "prosody")
-_OPTIONAL = frozenset({"preview", "prompt_mel"})
+_OPTIONAL = frozenset({"preview", "prompt_mel", "equalizer"})
 _FORBIDDEN = re.compile(r"[/\\]")
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cs", "Cn", "Co", "Zl", "Zp"})
 _DIRECTION_MARKS = frozenset("\u200e\u200f\u061c\ufeff") | {
@@ -93,6 +97,8 @@ class Voice:
         model: name of the model that made it; other models cannot use it.
         timbre: (D,) float32, how it sounds.
         pitch_hz: its middle pitch; 0 where unknown.
+        equalizer: (K,) float32 gains in dB that its sound gets (:mod:`voice.audio.equalizer`), or
+            None.
         revision: digest of the model's weights.
         prompt_codes: (T,) int64 semantic tokens to continue; may be empty.
         prompt_phonemes: (P,) int64, what is said in them.
@@ -117,6 +123,7 @@ class Voice:
     timbre: np.ndarray
     revision: str = ""
     pitch_hz: float = 0.0
+    equalizer: np.ndarray | None = None
     prompt_codes: np.ndarray = field(default_factory=_no_codes)
     prompt_phonemes: np.ndarray = field(default_factory=_no_codes)
     prompt_text: str = ""
@@ -401,6 +408,9 @@ def _check_arrays(arrays: dict[str, np.ndarray], where: str) -> None:
     timbre = arrays["timbre"]
     if not len(timbre) or not np.isfinite(timbre).all() or not timbre.any():
         raise VoiceFileError(f"{where}: its timbre is empty or not finite")
+    equalizer = arrays.get("equalizer", np.zeros(BANDS, np.float32))
+    if len(equalizer) != BANDS or not (np.abs(equalizer) <= _MOST_GAIN_DB).all():
+        raise VoiceFileError(f"{where}: its equalizer does not have {BANDS} usable gains")
     for name in ("prompt_codes", "prompt_phonemes"):
         values = arrays[name]
         if len(values) and not 0 <= values.min() <= values.max() < _MAX_CODE:
