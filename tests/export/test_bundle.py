@@ -36,7 +36,7 @@ def copy(case: Case, tmp_path: Path) -> Path:
 
 def test_it_speaks_with_the_tokens_of_the_torch_program(case: Case) -> None:
     bundle = case.open()
-    settings = SynthesisSettings(seed=4, language="en", retries=1)
+    settings = SynthesisSettings(seed=4, language="en", retries=1, candidates=3)
     plan = make_plan(TEXT, settings, case.model.spec.languages, "v2")
     wanted = Drafter(case.model, case.voices[0], settings).draw(plan.pieces[:1])[0]
     codes, reading, attempts, draws = bundle.draw(plan.pieces[0], bundle.voice("Ada"), settings)
@@ -107,7 +107,7 @@ def test_every_damaged_file_is_named(copy: Path) -> None:
 @pytest.mark.parametrize(("change", "message"), [
     (lambda b: b[: len(b) // 2], "damaged"),
     (lambda b: b.replace(b"I am the speaker", b"I am no speaker!", 1), "digest"),
-    (lambda b: b.replace(b'"version": 2', b'"version": 3', 1), "format version 3"),
+    (lambda b: b.replace(b'"version": 3', b'"version": 4', 1), "format version 4"),
     (lambda b: b.replace(b"voice-bundle", b"other-bundle", 1), "not the manifest"),
     (lambda b: b"[]", "not the manifest"),
 ], ids=["truncated", "altered", "version", "kind", "list"])
