@@ -42,7 +42,8 @@ WAYS = {
     SOUND: "the fp32 bundle's tokens, same noise",
 }
 ERRORS, LIKENESS, NATURAL = "error rate", "similarity", "DNSMOS"
-READ = "phonemes that the reader misses"
+READ = "errors of the phonemes read in the tokens"
+_READ_WAY = "one draw each with the same random numbers, read by the fp32 bundle"
 _SEED = 1
 _FIRST_DRAW = 100
 Draft = list[tuple[Piece, np.ndarray]]
@@ -188,11 +189,13 @@ def difference(
                   - statistic([r["exact"] for r in rows]))
 
 
-def entry(part: str, precision: str, name: str, found: Figure, sign: int) -> LossEntry:
+def entry(
+    part: str, precision: str, name: str, found: Figure, sign: int = 1, way: str = ""
+) -> LossEntry:
     """A loss for the manifest; positive is worse."""
-    low, high = sorted((sign * found.low, sign * found.high))
-    return LossEntry(part, precision, name, round(sign * found.value, 4), found.rows,
-                     f"{HOW}: {WAYS[part]}", (round(low, 4), round(high, 4)))
+    value, low, high = (round(sign * x, 4) + 0.0 for x in (found.value, found.low, found.high))
+    return LossEntry(part, precision, name, value, found.rows, f"{HOW}: {way or WAYS[part]}",
+                     (min(low, high), max(low, high)))
 
 
 def entries(precision: str, exact: dict[str, list[Row]], other: dict[str, list[Row]]
@@ -248,7 +251,7 @@ def judge(
             continue
         losses = entries(name, judged["fp32"], judged[name])
         read = difference(spoken["fp32"].read, spoken[name].read, mean_of("read"))
-        losses.append(entry(TOKENS, name, READ, read, 1))
+        losses.append(entry(TOKENS, name, READ, read, way=_READ_WAY))
         record(bundle.folder, losses)
         found[name] = _plain(judged[name][ALL]) | {
             "same_tokens": sum(spoken[name].wavs[ALL][t.id] == spoken[name].wavs[SOUND][t.id]
