@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import chain, repeat
 from pathlib import Path
 
 import numpy as np
@@ -64,20 +65,29 @@ class BundleParts:
         return self.sessions.run("latent", inputs)[0]
 
     def waveform_chunks(
-        self, latent: np.ndarray, timbre: np.ndarray, frames: int, first: int | None = None
+        self, latent: np.ndarray, timbre: np.ndarray, *frames: int
     ) -> Iterator[np.ndarray]:
-        """Samples of a latent (1, C, F), piece by piece; see :meth:`Vits.waveform_chunks`."""
-        if min(frames, first or frames) < 1:
-            raise OptionError(f"{frames} frames a chunk", "Give at least 1.")
+        """Samples of a latent (1, C, F), piece by piece; see :meth:`Vits.waveform_chunks`.
+
+        Args:
+            latent: (1, C, F).
+            timbre: (D,).
+            frames: of the first chunks; the last number is that of all further ones.
+        """
+        if min(frames) < 1:
+            raise OptionError(f"{min(frames)} frames a chunk", "Give at least 1.")
         context = self.manifest.sound.context_frames
         size, total = self.manifest.sound.frame_samples, latent.shape[2]
-        own = np.asarray(timbre, np.float32)[None]
-        starts = range(first or frames, total, frames)
-        for start, stop in zip([0, *starts], [*starts, total], strict=True):
+        own, start = np.asarray(timbre, np.float32)[None], 0
+        for count in chain(frames, repeat(frames[-1])):
+            stop = min(start + count, total)
             left, right = max(0, start - context), min(total, stop + context)
             part = np.ascontiguousarray(latent[:, :, left:right])
             audio = self.sessions.run("waveform", {"latent": part, "timbre": own})[0][0]
             yield np.nan_to_num(audio[(start - left) * size : (stop - left) * size])
+            start = stop
+            if start == total:
+                return
 
     def tokenize(self, samples: np.ndarray) -> np.ndarray:
         """Codes (T,) int64 of (N,) samples at ``manifest.tokenizing.sample_rate``.

@@ -34,8 +34,9 @@ from voice.synth.voicefile import SUFFIX, Voice, read_voice
 from voice.text import symbols as tables
 
 GREEDY = 1e-3  # temperatures below draw the same tokens whatever the seed
-CHUNK_FRAMES = 50
-FIRST_FRAMES = 25  # of a piece, so that its sound begins early
+CHUNK_FRAMES = (25, 50, 100)
+"""Latent frames of a piece's chunks: a short first one, so that its sound begins early; then long
+ones, whose context costs less. The last number is that of all further ones."""
 _DEVICE = "cpu (onnxruntime)"
 
 
@@ -351,4 +352,4 @@ class BundleSynthesizer(BundleParts):
         noise = np.random.Generator(np.random.PCG64(seed)).standard_normal(
             (1, numbers.latent, count), dtype=np.float32) * np.float32(settings.noise_scale)
         latent = self.latent(codes, phoneme_ids, voice, noise)
-        yield from self.waveform_chunks(latent, voice.timbre, CHUNK_FRAMES, FIRST_FRAMES)
+        yield from self.waveform_chunks(latent, voice.timbre, *CHUNK_FRAMES)
