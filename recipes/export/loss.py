@@ -29,7 +29,7 @@ from voice.evaluation import evaluate
 from voice.evaluation.rows import read_rows, write_rows
 from voice.evaluation.statistics import Figure, Row, error_rate, figure, mean_of
 from voice.export.decoding import generate
-from voice.export.manifest import LossEntry, Manifest, read_manifest, write_manifest
+from voice.export.manifest import LossEntry, precision_of, read_manifest, write_manifest
 from voice.export.run import BundleSynthesizer, row_seed
 from voice.synth.plan import Piece
 from voice.synth.settings import SynthesisSettings
@@ -75,14 +75,6 @@ class _Spoken:
 
     wavs: dict[str, dict[str, Path]] = field(default_factory=dict)
     read: list[Row] = field(default_factory=list)
-
-
-def precision_of(manifest: Manifest) -> str:
-    """What the bundle was asked to be."""
-    schemes = {graph.precision for graph in manifest.graphs}
-    if any(scheme.startswith("int8") for scheme in schemes):
-        return "int8"
-    return "fp16" if "fp16" in schemes else "fp32"
 
 
 class Speaking:

@@ -15,7 +15,7 @@ from recipes.export import loss, speed
 from voice.errors import VoiceError
 from voice.evaluation.history import append
 from voice.export.judged import write_judged
-from voice.export.manifest import read_manifest
+from voice.export.manifest import precision_of, read_manifest
 from voice.export.run import BundleSynthesizer
 
 HERE = Path(__file__).parent
@@ -91,7 +91,7 @@ def work(chosen: argparse.Namespace) -> dict[str, Any]:
                 **found.as_dict()}
     if chosen.command == "speed":
         return {"revision": read_manifest(chosen.bundles[0]).revision, "bundles": {
-            loss.precision_of(read_manifest(b)): speed.measure(b) for b in chosen.bundles}}
+            precision_of(read_manifest(b)): speed.measure(b) for b in chosen.bundles}}
     judging = loss.Judging(chosen.held, chosen.out, chosen.rows, chosen.draws, chosen.whisper,
                            chosen.python)
     found = loss.judge(chosen.bundles, judging, _tell)

@@ -248,6 +248,14 @@ class Manifest:
         return next((g for g in self.graphs if g.name == name), None)
 
 
+def precision_of(manifest: Manifest) -> str:
+    """``fp32``, ``fp16`` or ``int8``: what the bundle was asked to be."""
+    schemes = {graph.precision for graph in manifest.graphs}
+    if any(scheme.startswith("int8") for scheme in schemes):
+        return "int8"
+    return "fp16" if "fp16" in schemes else "fp32"
+
+
 def render(manifest: Manifest) -> bytes:
     """The content of the manifest's file, its digest filled in."""
     data = to_dict(manifest) | {"digest": _ZEROS}
