@@ -6,10 +6,11 @@ Needs Playwright and a Chromium, and ``make phone``. See README.md beside this f
 from __future__ import annotations
 
 import http.server
+import json
 import shutil
 import statistics
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -18,13 +19,12 @@ from typing import Any
 
 import numpy as np
 
-from recipes.evaluate.material import read_sentences
-from recipes.export.phonemes import LANGUAGES
+from recipes.export import heldout
 from voice.audio.wav import write_wav
 from voice.errors import OptionError
 from voice.evaluation.probes import SENTENCE
 from voice.evaluation.rows import write_rows
-from voice.export.manifest import read_manifest
+from voice.export.run import BundleSynthesizer
 
 DIST = Path(__file__).parent / "phone" / "dist"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -45,15 +45,15 @@ class Visit:
         repeats: of the speed sentence.
         slower: factor by which the processor is slowed down; 1 is not at all.
         out: folder of recordings for the judges; None for none.
-        reference: recording of the bundle's first voice, for the judges.
-        rows: sentences to record, languages in turns.
+        held: folder of ``recipes.export.run voices``: who says what in the recordings.
+        rows: sentences to record.
     """
 
     bundle: Path
     repeats: int = 3
     slower: float = 1
     out: Path | None = None
-    reference: Path | None = None
+    held: Path | None = None
     rows: int = 0
 
 
@@ -160,27 +160,17 @@ def _speed(page: Any, plan: Visit) -> dict[str, Any]:
 
 
 def _record(page: Any, plan: Visit) -> str | None:
-    """Recordings of the everyday sentences, and the file of their rows."""
-    if plan.out is None or plan.rows == 0:
+    """Recordings of the sentences that `mini` is judged by, and the file of their rows."""
+    if plan.out is None or plan.held is None or plan.rows == 0:
         return None
     plan.out.mkdir(parents=True, exist_ok=True)
-    spoken = [x for x in read_manifest(plan.bundle).languages if x in LANGUAGES]
     rows = []
-    for sentence in _in_turns(spoken)[: plan.rows]:
-        heard = _speak(page, sentence.text, sentence.lang)
-        wav = plan.out / f"{sentence.id}.wav"
+    for said in heldout.read(plan.held, BundleSynthesizer.load(plan.bundle), plan.rows):
+        page.click(f".voice:has-text({json.dumps(said.id)})")
+        heard = _speak(page, said.text, said.lang)
+        wav = plan.out / f"{said.id}.wav"
         write_wav(wav, np.asarray(heard["samples"], np.float32), heard["sampleRate"])
-        row = {"id": sentence.id, "wav": str(wav.resolve()), "text": sentence.text,
-               "lang": sentence.lang}
-        if plan.reference is not None:
-            row["reference"] = str(plan.reference.resolve())
-        rows.append(row)
+        rows.append(said.row(wav))
     path = plan.out / "rows.jsonl"
     write_rows(path, rows)
     return str(path)
-
-
-def _in_turns(languages: Sequence[str]) -> list[Any]:
-    lists = [[s for s in read_sentences() if (s.lang, s.set) == (own, "everyday")]
-             for own in languages]
-    return [own[i] for i in range(max(map(len, lists))) for own in lists if i < len(own)]

@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import torch
 
 from voice.checkpoints.store import Model
 from voice.decode.alignment import align_codes
@@ -18,9 +17,9 @@ from voice.decode.sampling import SamplingSettings
 from voice.errors import OptionError
 from voice.export.fixtures import GREEDY, sentences
 from voice.export.run import BundleSynthesizer
-from voice.models.vits import DecodeSettings
 from voice.synth.draw import read_back
 from voice.synth.plan import Piece
+from voice.synth.render import Utterance, decode
 from voice.synth.voicefile import Voice
 
 
@@ -114,10 +113,6 @@ def torch_tokens(
 def torch_sound(
     model: Model, codes: np.ndarray, phoneme_ids: np.ndarray, voice: Voice
 ) -> np.ndarray:
-    """(N,) the sound of tokens without noise, by the PyTorch decoder."""
-    made = model.decoder.decode(
-        torch.from_numpy(codes)[None], torch.tensor([len(codes)]),
-        torch.from_numpy(np.asarray(phoneme_ids, np.int64))[None],
-        torch.tensor([len(phoneme_ids)]), torch.from_numpy(voice.timbre)[None],
-        DecodeSettings(noise_scale=0.0, voice_hz=[voice.pitch_hz]))
-    return made[0].numpy()
+    """(N,) the sound of tokens without noise, as the program makes it with PyTorch."""
+    return decode(model, Utterance(codes, phoneme_ids, voice.timbre, noise_scale=0.0, speed=1.0,
+                                   seed=0, voice_hz=voice.pitch_hz))

@@ -14,7 +14,8 @@ from typing import Any
 from recipes.export import loss, speed
 from voice.errors import VoiceError
 from voice.evaluation.history import append
-from voice.export.manifest import read_manifest
+from voice.export.judged import write_judged
+from voice.export.manifest import precision_of, read_manifest
 from voice.export.run import BundleSynthesizer
 
 HERE = Path(__file__).parent
@@ -26,6 +27,11 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--history", type=Path, default=HERE / "history.jsonl")
     commands = parser.add_subparsers(dest="command", required=True)
+    held = commands.add_parser("voices", help="held-out voices for `loss` and `app`, as files")
+    held.add_argument("--data", type=Path, required=True, help="holds corpus/ and speech/")
+    held.add_argument("--model", default="mini")
+    held.add_argument("--out", type=Path, required=True)
+    held.add_argument("--rows", type=int, default=60)
     parity = commands.add_parser("parity", help="an fp32 bundle against its PyTorch model")
     parity.add_argument("bundle", type=Path)
     parity.add_argument("--model", type=Path, default=HERE.parents[1] / "pretrained" / "mini")
@@ -36,9 +42,10 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     cost = commands.add_parser("loss", help="judged against fp32, written into the manifests")
     cost.add_argument("bundles", type=Path, nargs="+", help="one of them in fp32")
     cost.add_argument("--out", type=Path, required=True, help="for the recordings")
-    cost.add_argument("--reference", type=Path, required=True,
-                      help="recording of the bundles' first voice")
+    cost.add_argument("--held", type=Path, required=True, help="folder that `voices` wrote")
     cost.add_argument("--rows", type=int, default=60)
+    cost.add_argument("--draws", type=int, default=8, help="of each sentence, for the reader")
+    cost.add_argument("--keep", type=Path, help="model folder whose later bundles have the losses")
     cost.add_argument("--python", type=Path, help="interpreter that has requirements-eval.txt")
     cost.add_argument("--whisper", type=Path, help="folder of the Whisper base model")
     front = commands.add_parser("phonemes", help="the phone app's front-end against Python's")
@@ -49,7 +56,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     app.add_argument("--repeats", type=int, default=3)
     app.add_argument("--slower", type=float, default=1, help="slow the processor down so often")
     app.add_argument("--out", type=Path, help="for recordings and their rows, to be judged")
-    app.add_argument("--reference", type=Path, help="recording of the bundle's first voice")
+    app.add_argument("--held", type=Path, help="folder that `voices` wrote, for recordings")
     app.add_argument("--rows", type=int, default=0, help="sentences to record")
     page = commands.add_parser("page", help="writes docs/phone.md anew")
     page.add_argument("bundle", type=Path, help="made with --enroll")
@@ -71,7 +78,7 @@ def work(chosen: argparse.Namespace) -> dict[str, Any]:
     if chosen.command == "app":
         from recipes.export.app import Visit, visit
 
-        plan = Visit(chosen.bundle, chosen.repeats, chosen.slower, chosen.out, chosen.reference,
+        plan = Visit(chosen.bundle, chosen.repeats, chosen.slower, chosen.out, chosen.held,
                      chosen.rows)
         return {"revision": read_manifest(chosen.bundle).revision, **visit(plan)}
     if chosen.command == "parity":
@@ -84,17 +91,26 @@ def work(chosen: argparse.Namespace) -> dict[str, Any]:
                 **found.as_dict()}
     if chosen.command == "speed":
         return {"revision": read_manifest(chosen.bundles[0]).revision, "bundles": {
-            loss.precision_of(read_manifest(b)): speed.measure(b) for b in chosen.bundles}}
-    judging = loss.Judging(chosen.out, chosen.reference, chosen.rows, chosen.whisper,
+            precision_of(read_manifest(b)): speed.measure(b) for b in chosen.bundles}}
+    judging = loss.Judging(chosen.held, chosen.out, chosen.rows, chosen.draws, chosen.whisper,
                            chosen.python)
+    found = loss.judge(chosen.bundles, judging, _tell)
+    if chosen.keep:
+        write_judged(chosen.keep, [read_manifest(folder) for folder in chosen.bundles])
     return {"revision": read_manifest(chosen.bundles[0]).revision, "rows": chosen.rows,
-            "bundles": loss.judge(chosen.bundles, judging, _tell)}
+            "draws": chosen.draws, "bundles": found}
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the recipe."""
     chosen = options(arguments)
     try:
+        if chosen.command == "voices":
+            from recipes.export.heldout import make
+
+            for file in make(chosen.data, chosen.model, chosen.out, chosen.rows):
+                sys.stdout.write(f"{file}\n")
+            return 0
         if chosen.command == "page":
             from voice.export.page import render
 

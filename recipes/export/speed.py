@@ -16,9 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from voice.evaluation.probes import BYTES_OF_RSS_UNIT, SENTENCE
+from voice.export.fixtures import sentences
+from voice.export.manifest import precision_of
 from voice.export.run import BundleSynthesizer
 
 ROOT = Path(__file__).parents[2]
+_MANY = 12
 
 
 def measure(folder: Path) -> dict[str, Any]:
@@ -37,16 +40,28 @@ def probe(folder: Path, repeats: int = 3) -> dict[str, Any]:
         from the text to the first chunk, the first time and later; ``rtf`` of a sentence of about
         ten seconds as people hear it (candidates, self-check, mark), ``rtf_plain`` with one
         candidate; each again with ``_cpu``: of the processor's time alone, which is what an idle
-        machine would take; ``peak_mebibytes``.
+        machine would take; ``idle_mebibytes`` after the first sentence and ``after_many_mebibytes``
+        after a dozen more, resident; ``peak_mebibytes`` of the whole process, and
+        ``peak_mebibytes_LANGUAGE`` when it has spoken the bundle's other languages too.
     """
     started = time.perf_counter()
     bundle = BundleSynthesizer.load(folder, threads=1)
     load = time.perf_counter() - started
     voice = bundle.voice(bundle.voices()[0])
-    first = [_first(bundle, voice, turn) for turn in range(repeats + 1)]
+    first = [_first(bundle, voice, 0)]
+    bundle.say(SENTENCE, voice, language="en", seed=0)
+    idle = _resident()
+    first += [_first(bundle, voice, turn) for turn in range(1, repeats + 1)]
     usual = [_rtf(bundle, voice, turn, True) for turn in range(repeats)]
     plain = [_rtf(bundle, voice, turn, False) for turn in range(repeats)]
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * BYTES_OF_RSS_UNIT / 2**20
+    for turn in range(_MANY):
+        bundle.say(SENTENCE, voice, language="en", seed=turn)
+    many, peaks = _resident(), {"peak_mebibytes": _peak()}
+    for language in bundle.languages:
+        if language != "en":
+            text = sentences([language])[0]["text"]
+            bundle.say(text, voice, language=language, seed=0)
+            peaks[f"peak_mebibytes_{language}"] = _peak()
     assert "torch" not in sys.modules
     figures = {"first_sound_seconds": first[1:], "rtf": usual, "rtf_plain": plain}
     return {
@@ -54,8 +69,22 @@ def probe(folder: Path, repeats: int = 3) -> dict[str, Any]:
         "cold_seconds_cpu": round(first[0][1], 3),
         **{name: _median(x[0] for x in found) for name, found in figures.items()},
         **{f"{name}_cpu": _median(x[1] for x in found) for name, found in figures.items()},
-        "peak_mebibytes": round(peak, 1), "repeats": repeats,
+        "idle_mebibytes": idle, "after_many_mebibytes": many, **peaks, "repeats": repeats,
+        "revision": bundle.revision, "precision": precision_of(bundle.manifest),
     }
+
+
+def _peak() -> float:
+    unit = BYTES_OF_RSS_UNIT / 2**20
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit, 1)
+
+
+def _resident() -> float | None:
+    """Mebibytes that the process holds now; None where the system does not say."""
+    path = Path("/proc/self/statm")
+    if not path.is_file():
+        return None
+    return round(int(path.read_text().split()[1]) * resource.getpagesize() / 2**20, 1)
 
 
 def _median(values: Iterable[float]) -> float:

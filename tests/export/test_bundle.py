@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
 import shutil
@@ -16,6 +17,7 @@ import pytest
 
 from tests.export.conftest import Case
 from voice.errors import ConsentError, ModelFileError, OptionError, OutputError, VoiceFileError
+from voice.export import bundle as bundles
 from voice.export import manifest as manifests
 from voice.export.bundle import BundleOptions, write_bundle
 from voice.export.fixtures import self_test
@@ -36,7 +38,7 @@ def copy(case: Case, tmp_path: Path) -> Path:
 
 def test_it_speaks_with_the_tokens_of_the_torch_program(case: Case) -> None:
     bundle = case.open()
-    settings = SynthesisSettings(seed=4, language="en", retries=1)
+    settings = SynthesisSettings(seed=4, language="en", retries=1, candidates=3)
     plan = make_plan(TEXT, settings, case.model.spec.languages, "v2")
     wanted = Drafter(case.model, case.voices[0], settings).draw(plan.pieces[:1])[0]
     codes, reading, attempts, draws = bundle.draw(plan.pieces[0], bundle.voice("Ada"), settings)
@@ -61,6 +63,19 @@ def test_streamed_is_whole_and_marked(case: Case) -> None:
     assert whole.sample_rate == case.model.spec.decoder.sample_rate
     assert whole.origin is not None and whole.origin.watermark
     assert detect(whole.samples, whole.sample_rate) > 0.9
+
+
+def test_candidates_are_the_bundles_own_and_sound_of_given_codes_is_that_of_speaking(
+    case: Case,
+) -> None:
+    bundle = case.open()
+    assert bundle.manifest.decoding.candidates == 2
+    settings = SynthesisSettings(seed=4, language="en", retries=0)
+    piece, voice = bundle.plan("Good morning.", settings).pieces[0], bundle.voice("Ada")
+    codes, _, _, draws = bundle.draw(piece, voice, settings)
+    assert draws == 2 and bundle.draw(piece, voice, settings.replace(candidates=3))[3] == 3
+    spoken = bundle.say("Good morning.", voice, settings)
+    assert np.array_equal(bundle.render(codes, piece, voice, settings), spoken.samples)
 
 
 def test_fixtures_come_out_again(case: Case) -> None:
@@ -107,7 +122,7 @@ def test_every_damaged_file_is_named(copy: Path) -> None:
 @pytest.mark.parametrize(("change", "message"), [
     (lambda b: b[: len(b) // 2], "damaged"),
     (lambda b: b.replace(b"I am the speaker", b"I am no speaker!", 1), "digest"),
-    (lambda b: b.replace(b'"version": 2', b'"version": 3', 1), "format version 3"),
+    (lambda b: b.replace(b'"version": 3', b'"version": 4', 1), "format version 4"),
     (lambda b: b.replace(b"voice-bundle", b"other-bundle", 1), "not the manifest"),
     (lambda b: b"[]", "not the manifest"),
 ], ids=["truncated", "altered", "version", "kind", "list"])
@@ -153,6 +168,47 @@ def test_it_runs_without_torch(case: Case) -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True,
                           check=False)
     assert done.stdout.strip() == "True", done.stderr[-800:]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits the address space")
+def test_memory_that_runs_out_is_said(case: Case) -> None:
+    code = (
+        "import resource; import numpy as np; from voice.errors import DeviceError; "
+        "from voice.export.run import BundleSynthesizer; "
+        f"s = BundleSynthesizer.load({str(case.folder)!r}); s.read(np.zeros(8, np.int64)); "
+        "size = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize(); "
+        "many = np.zeros(1 << 20, np.int64); "
+        "resource.setrlimit(resource.RLIMIT_AS, (size + (64 << 20), -1))\n"
+        "try: s.read(many)\n"
+        "except DeviceError as error: print(error)\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (-1, -1)); print(len(s.read(many[:8])) >= 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True,
+                          check=False)
+    first, then = done.stdout.strip().splitlines() or ["", ""]
+    assert "not enough memory" in first and "'read'" in first, done.stderr[-800:]
+    assert then == "True"
+
+
+def test_a_full_disk_leaves_nothing_and_keeps_the_older_bundle(
+    case: Case, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = [1 << 20]
+
+    def put(folder: Path, name: str, data: bytes) -> None:
+        room[0] -= len(data)
+        if room[0] < 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        usual(folder, name, data)
+
+    usual = bundles._put
+    before = file_digest(copy / "manifest.json")
+    monkeypatch.setattr(bundles, "_put", put)
+    with pytest.raises(OutputError, match="no space|space"):
+        write_bundle(case.model, case.voices, copy, BundleOptions("fp32", ("en",)))
+    assert [p.name for p in copy.parent.iterdir()] == [copy.name]
+    assert file_digest(copy / "manifest.json") == before
+    BundleSynthesizer.load(copy)
 
 
 def test_text_data_can_be_read(case: Case) -> None:

@@ -133,3 +133,11 @@ def test_reader_and_enrolment_are_the_same(case: Case) -> None:
 def test_seeds_are_those_of_the_torch_program() -> None:
     assert [row_seed(5, 2, x) for x in (0, 1, "noise")] == [
         draw.row_seed(5, 2, x) for x in (0, 1, "noise")]
+
+
+def test_the_recipe_finds_bundle_and_program_equal(case: Case) -> None:
+    from recipes.export.parity import compare
+
+    found = compare(case.model, case.open(), rows=3)
+    assert (found.sentences, found.same_tokens, found.same_reading) == (3, 3, 3)
+    assert found.tokens > 0 and 0 < found.audio_error < TOLERANCE and not found.different

@@ -218,7 +218,7 @@ def test_says_what_is_wrong_with_version_operator_and_address(
     page = visit()
     site.faults["manifest.json"] = lambda raw: resigned(raw, lambda data: data.update(version=9))
     fetch(page, site)
-    assert "another format version (9 / 1)" in page.inner_text(".alert")
+    assert "another format version (9 / 3)" in page.inner_text(".alert")
     assert page.evaluate(STORED) == []
     fetch(page, site, "nothing/")
     assert "no bundle" in page.inner_text(".alert")

@@ -166,3 +166,16 @@ def test_g2pw_as_provider(g2pw_folder: Path) -> None:
 def test_g2pw_missing_files(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError, match="POLYPHONIC_CHARS"):
         G2pw(tmp_path)
+
+
+def test_mandarin_tags_are_those_of_jieba() -> None:
+    """The table is built here, with strings shared; jieba's own way must give the same."""
+    import jieba.posseg
+
+    from voice.text.g2p import zh
+
+    tagger = zh._tagger()
+    own = jieba.posseg.POSTokenizer(tagger.tokenizer)
+    with tagger.tokenizer.get_dict_file() as file:
+        own.load_word_tag(file)
+    assert len(own.word_tag_tab) > 300_000 and tagger.word_tag_tab == own.word_tag_tab

@@ -37,14 +37,15 @@ def command(environment: Environment, out: Path, **options: Any) -> None:
         raise OptionError("no voice is given", "Add --voice NAME_OR_FILE.")
     from voice.checkpoints.store import load_model
     from voice.export.bundle import BundleOptions, write_bundle
+    from voice.export.judged import read_judged
     from voice.synth.models import find_model, shared_parts
     from voice.synth.pipeline import Synthesizer
 
-    chosen = BundleOptions(options["precision"], options["languages"], options["enroll"],
-                           options["ort"])
     started = time.perf_counter()
     home = environment.folder
     folder = find_model(options["model"], home)
+    chosen = BundleOptions(options["precision"], options["languages"], options["enroll"],
+                           options["ort"], read_judged(folder.path))
     model = load_model(folder.path, "cpu", shared_parts(home))
     synthesizer = Synthesizer(model, folder, home)
     voices = [synthesizer.voice(name) for name in options["voices"]]

@@ -27,6 +27,7 @@ from voice.errors import ConsentError, OptionError, OutputError
 from voice.export import fixtures, measure
 from voice.export.exchange import OPSET, trace
 from voice.export.graphs import Graph, decoder_graphs, text2semantic_graphs, tokenizer_graphs
+from voice.export.judged import Judged
 from voice.export.manifest import (
     FORMAT,
     NAME,
@@ -80,12 +81,14 @@ class BundleOptions:
         languages: whose text data is added; the model's if empty.
         enroll: add the graphs that make voices of recordings: tokenizer and timbre.
         ort: add the graphs in onnxruntime's own format, for reduced builds.
+        judged: losses by the judges, which the manifest has where they are of the same schemes.
     """
 
     precision: str = "int8"
     languages: tuple[str, ...] = ()
     enroll: bool = False
     ort: bool = False
+    judged: Judged = Judged()
 
     def __post_init__(self) -> None:
         if self.precision not in PRECISIONS:
@@ -244,8 +247,9 @@ def _fill(work: _Work, voices: Sequence[Voice], progress: Progress) -> Manifest:
 
         progress("ort")
         convert(work.folder, manifest)
+    judged = work.options.judged.of(work.model.revision, schemes)
     manifest = dataclasses.replace(
-        manifest, files=_files(work.folder), losses=tuple(losses), text=tuple(work.text),
+        manifest, files=_files(work.folder), losses=(*losses, *judged), text=tuple(work.text),
         languages=work.languages)
     write_manifest(work.folder, manifest)
     return manifest

@@ -17,7 +17,7 @@ from voice.spec.load import from_dict, to_dict
 
 NAME = "manifest.json"
 FORMAT = "voice-bundle"
-VERSION = 2  # 2: tables of Japanese numbers and readings
+VERSION = 3  # 2: tables of Japanese numbers and readings; 3: losses have intervals
 _ZEROS = "0" * 64
 _DIGEST = re.compile(rb'("digest": ")([0-9a-f]{64})(")')
 _MOST_BYTES = 4 << 20
@@ -206,6 +206,7 @@ class LossEntry:
         value: the loss (positive is worse).
         rows: number of sentences.
         how: the command.
+        interval: that holds the middle 95 % of bootstrap draws; empty where none was made.
     """
 
     part: str
@@ -214,6 +215,7 @@ class LossEntry:
     value: float
     rows: int
     how: str
+    interval: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -244,6 +246,14 @@ class Manifest:
     def graph(self, name: str) -> GraphEntry | None:
         """The graph of a name."""
         return next((g for g in self.graphs if g.name == name), None)
+
+
+def precision_of(manifest: Manifest) -> str:
+    """``fp32``, ``fp16`` or ``int8``: what the bundle was asked to be."""
+    schemes = {graph.precision for graph in manifest.graphs}
+    if any(scheme.startswith("int8") for scheme in schemes):
+        return "int8"
+    return "fp16" if "fp16" in schemes else "fp32"
 
 
 def render(manifest: Manifest) -> bytes:

@@ -11,7 +11,6 @@ Axes: N samples, T codes, P phonemes, C channels, F latent frames, D timbre widt
 from __future__ import annotations
 
 import hashlib
-import math
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -20,13 +19,12 @@ from typing import Any
 
 import numpy as np
 
-from voice.errors import OptionError, VoiceFileError
-from voice.export.alignment import align
+from voice.errors import VoiceFileError
 from voice.export.decoding import Candidate, Request, generate
 from voice.export.finishing import StreamFinisher
 from voice.export.manifest import Manifest, check_files, read_manifest
+from voice.export.parts import BundleParts
 from voice.export.sampling import Sampling
-from voice.export.sessions import Sessions
 from voice.export.voices import BundleVoice, read_bundle_voice
 from voice.synth import selfcheck
 from voice.synth.plan import Piece, Plan, make_plan
@@ -36,8 +34,9 @@ from voice.synth.voicefile import SUFFIX, Voice, read_voice
 from voice.text import symbols as tables
 
 GREEDY = 1e-3  # temperatures below draw the same tokens whatever the seed
-CHUNK_FRAMES = 50
-FIRST_FRAMES = 25  # of a piece, so that its sound begins early
+CHUNK_FRAMES = (25, 50, 100)
+"""Latent frames of a piece's chunks: a short first one, so that its sound begins early; then long
+ones, whose context costs less. The last number is that of all further ones."""
 _DEVICE = "cpu (onnxruntime)"
 
 
@@ -47,7 +46,7 @@ def row_seed(seed: int, piece: int, purpose: str | int) -> int:
     return int.from_bytes(digest, "little") >> 1
 
 
-class BundleSynthesizer:
+class BundleSynthesizer(BundleParts):
     """Speaks with one bundle, for one caller at a time.
 
     Args:
@@ -57,8 +56,7 @@ class BundleSynthesizer:
     """
 
     def __init__(self, folder: Path, manifest: Manifest, threads: int = 1) -> None:
-        self.folder, self.manifest = folder, manifest
-        self.sessions = Sessions(folder, manifest, threads)
+        super().__init__(folder, manifest, threads)
         self.limits = {
             e.language: selfcheck.Limits(e.errors, e.run, e.tokens_low, e.tokens_high)
             for e in manifest.selfcheck
@@ -203,7 +201,24 @@ class BundleSynthesizer:
         cancelled: Callable[[], bool] | None,
     ) -> Iterator[Speech]:
         with self._lock:
-            codes, reading, attempts, draws = self.draw(piece, voice, settings, cancelled)
+            drawn = self.draw(piece, voice, settings, cancelled)
+        yield from self._sounded(drawn, piece, voice, settings, origin)
+
+    def render(
+        self, codes: np.ndarray, piece: Piece, voice: Voice, settings: SynthesisSettings
+    ) -> np.ndarray:
+        """The sound of a piece whose (T,) codes are given, as :meth:`speak` would play it, (N,)."""
+        settings = self._chosen(settings, {}).seeded()
+        marked = settings.watermark and self.sessions.has("mark")
+        origin = Origin(self.name, self.revision, voice.name, self.device, {}, marked, "")
+        chunks = self._sounded((codes, None, 0, 0), piece, voice, settings, origin)
+        return np.concatenate([chunk.samples for chunk in chunks])
+
+    def _sounded(
+        self, drawn: tuple[np.ndarray, selfcheck.Reading | None, int, int], piece: Piece,
+        voice: Voice, settings: SynthesisSettings, origin: Origin,
+    ) -> Iterator[Speech]:
+        codes, reading, attempts, draws = drawn
         count, pause = 0, np.zeros(round(piece.pause * self.sample_rate), np.float32)
         for ready, last in self._finished(codes, piece, voice, settings):
             samples = np.concatenate([ready, pause]) if last else ready
@@ -250,8 +265,10 @@ class BundleSynthesizer:
             (T,) int64 codes, what the self-check saw (None where it is off), rounds after the
             first, and candidates in all.
         """
-        fixed = self._sampling(settings).temperature < GREEDY or settings.top_k == 1
+        settings = self._chosen(settings, {})
+        fixed = self.sampling(settings).temperature < GREEDY or settings.top_k == 1
         check = settings.check and self.sessions.has("read")
+        assert settings.candidates is not None
         candidates = 1 if fixed or not check else settings.candidates
         rounds = 1 if fixed or not check else settings.retries + 1
         kept: tuple[np.ndarray, selfcheck.Reading | None] = (np.zeros(0, np.int64), None)
@@ -260,7 +277,7 @@ class BundleSynthesizer:
             seeds = [row_seed(settings.seed or 0, piece.index, attempt * candidates + k)
                      for k in range(candidates)]
             group = generate(self.sessions, self.request(piece, voice, settings, seeds),
-                             self._sampling(settings), cancelled)
+                             self.sampling(settings), cancelled)
             kept = self._choose(piece, group, kept, check)
             if kept[1] is None or kept[1].passed:
                 break
@@ -271,9 +288,10 @@ class BundleSynthesizer:
     ) -> SynthesisSettings:
         usual = self.manifest.decoding
         chosen = (settings or SynthesisSettings()).replace(**options)
-        return chosen.usual(usual.temperature, usual.repetition_penalty)
+        return chosen.usual(usual.temperature, usual.repetition_penalty, usual.candidates)
 
-    def _sampling(self, settings: SynthesisSettings) -> Sampling:
+    def sampling(self, settings: SynthesisSettings) -> Sampling:
+        """How tokens are drawn, the bundle's own numbers where the settings have none."""
         settings = self._chosen(settings, {})
         assert settings.temperature is not None and settings.repetition_penalty is not None
         return Sampling(settings.top_k, settings.top_p, settings.temperature,
@@ -299,35 +317,20 @@ class BundleSynthesizer:
         """The best candidate of this round and the one kept before."""
         if not check:
             return group[0].codes, None
-        wanted = selfcheck.wanted_classes(piece.phonemes.ids, self._symbols)
-        limits = self.limits.get(piece.language, selfcheck.OTHERS)
         rows = [row.codes for row in group]
-        readings = [
-            selfcheck.judge(wanted, selfcheck.wanted_classes(self.read(row.codes), self._symbols),
-                            len(row.codes), limits, row.finish == "end")
-            for row in group
-        ]
+        readings = [self.judge(piece, row) for row in group]
         if before[1] is not None:
             rows.insert(0, before[0])
             readings.insert(0, before[1])
         best = selfcheck.best_of(readings)
         return rows[best], readings[best]
 
-    def read(self, codes: np.ndarray) -> np.ndarray:
-        """The phonemes that (T,) codes carry, (Q,) int64 rows of the symbol table."""
-        numbers = self.manifest.tokenizing
-        if not len(codes) or numbers is None:
-            return np.zeros(0, np.int64)
-        classes = self.sessions.run("read", {"codes": codes[None]}, ["classes"])[0][0]
-        return selfcheck.collapse(classes, numbers.blank)
-
-    def spoken(self, codes: np.ndarray, phoneme_ids: np.ndarray) -> np.ndarray:
-        """Which of (P,) phonemes each of (T,) codes says, (T,) int64; -1 where not known."""
-        numbers = self.manifest.tokenizing
-        if not len(codes) or numbers is None:
-            return np.full(len(codes), -1, np.int64)
-        scores = self.sessions.run("read", {"codes": codes[None]}, ["scores"])[0][0]
-        return align(scores, phoneme_ids, numbers.blank, numbers.reader_stride)
+    def judge(self, piece: Piece, row: Candidate) -> selfcheck.Reading:
+        """What the self-check sees in a candidate."""
+        wanted, heard = (selfcheck.wanted_classes(ids, self._symbols)
+                         for ids in (piece.phonemes.ids, self.read(row.codes)))
+        limits = self.limits.get(piece.language, selfcheck.OTHERS)
+        return selfcheck.judge(wanted, heard, len(row.codes), limits, row.finish == "end")
 
     def sound(
         self, codes: np.ndarray, phoneme_ids: np.ndarray, voice: Voice,
@@ -349,53 +352,4 @@ class BundleSynthesizer:
         noise = np.random.Generator(np.random.PCG64(seed)).standard_normal(
             (1, numbers.latent, count), dtype=np.float32) * np.float32(settings.noise_scale)
         latent = self.latent(codes, phoneme_ids, voice, noise)
-        yield from self.waveform_chunks(latent, voice.timbre, CHUNK_FRAMES, FIRST_FRAMES)
-
-    def latent(
-        self, codes: np.ndarray, phoneme_ids: np.ndarray, voice: Voice, noise: np.ndarray
-    ) -> np.ndarray:
-        """(T,), (P,) and scaled noise (1, C, F) to (1, C, F)."""
-        inputs = {
-            "codes": np.asarray(codes, np.int64)[None],
-            "phoneme_ids": np.asarray(phoneme_ids, np.int64)[None],
-            "timbre": np.asarray(voice.timbre, np.float32)[None], "noise": noise,
-        }
-        if self.manifest.sound.takes_pitch:
-            inputs["voice_hz"] = np.array([voice.pitch_hz], np.float32)
-        if self.manifest.sound.takes_spoken:
-            inputs["spoken"] = self.spoken(codes, phoneme_ids)[None]
-        return self.sessions.run("latent", inputs)[0]
-
-    def waveform_chunks(
-        self, latent: np.ndarray, timbre: np.ndarray, frames: int, first: int | None = None
-    ) -> Iterator[np.ndarray]:
-        """Samples of a latent (1, C, F), piece by piece; see :meth:`Vits.waveform_chunks`."""
-        if min(frames, first or frames) < 1:
-            raise OptionError(f"{frames} frames a chunk", "Give at least 1.")
-        context = self.manifest.sound.context_frames
-        size, total = self.manifest.sound.frame_samples, latent.shape[2]
-        own = np.asarray(timbre, np.float32)[None]
-        starts = range(first or frames, total, frames)
-        for start, stop in zip([0, *starts], [*starts, total], strict=True):
-            left, right = max(0, start - context), min(total, stop + context)
-            part = np.ascontiguousarray(latent[:, :, left:right])
-            audio = self.sessions.run("waveform", {"latent": part, "timbre": own})[0][0]
-            yield np.nan_to_num(audio[(start - left) * size : (stop - left) * size])
-
-    # Enrolling
-
-    def tokenize(self, samples: np.ndarray) -> np.ndarray:
-        """Codes (T,) int64 of (N,) samples at ``manifest.tokenizing.sample_rate``.
-
-        Raises:
-            ModelFileError: the bundle has no tokenizer.
-        """
-        numbers = self.manifest.tokenizing
-        size = numbers.token_samples if numbers else 1
-        count = math.ceil(len(samples) / size) * size
-        padded = np.pad(np.asarray(samples, np.float32), (0, count - len(samples)))
-        return self.sessions.run("tokenize", {"samples": padded[None]})[0][0]
-
-    def timbre(self, samples: np.ndarray) -> np.ndarray:
-        """Timbre (D,) of 1 to 10 s of samples (N,) at ``manifest.sound.timbre_rate``."""
-        return self.sessions.run("timbre", {"samples": np.asarray(samples, np.float32)[None]})[0][0]
+        yield from self.waveform_chunks(latent, voice.timbre, *CHUNK_FRAMES)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from voice.errors import DependencyError, ModelFileError
+from voice.errors import DependencyError, DeviceError, ModelFileError
 from voice.export.manifest import Manifest, TensorEntry
 
 _TYPES = {"tensor(float)": "float32", "tensor(int64)": "int64"}
@@ -43,8 +43,15 @@ class Sessions:
 
         Raises:
             ModelFileError: the bundle has no such graph, or it is not what the manifest says.
+            DeviceError: there is not enough memory.
         """
-        return self.session(name).run(outputs, inputs)
+        session = self.session(name)
+        try:
+            return session.run(outputs, inputs)
+        except Exception as error:  # the runtime's own classes share no base but this
+            if _out_of_memory(error):
+                raise _no_room(name) from error
+            raise
 
     def session(self, name: str) -> Any:
         """The session of a graph."""
@@ -74,12 +81,24 @@ class Sessions:
         try:
             session = onnxruntime.InferenceSession(
                 str(path), options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # the runtime's own classes share no base but this
+        except Exception as error:  # as above
+            if _out_of_memory(error):
+                raise _no_room(name) from error
             raise ModelFileError(f"{path}: {_reason(str(error))}",
                                  "Use the onnxruntime of requirements.txt.") from error
         _check(path, session.get_inputs(), entry.inputs)
         _check(path, session.get_outputs(), entry.outputs)
         return session
+
+
+def _out_of_memory(error: Exception) -> bool:
+    signs = ("bad_alloc", "bad allocation", "Failed to allocate memory")
+    return isinstance(error, MemoryError) or any(sign in str(error) for sign in signs)
+
+
+def _no_room(name: str) -> DeviceError:
+    return DeviceError(f"there is not enough memory to run graph {name!r}",
+                       "Close other programs, or speak a shorter text.")
 
 
 def _reason(text: str) -> str:

@@ -117,6 +117,7 @@ class Drafter:
             top_k=settings.top_k, top_p=settings.top_p, temperature=settings.temperature,
             repetition_penalty=settings.repetition_penalty,
         )
+        assert settings.candidates is not None
         fixed = settings.temperature < GREEDY or settings.top_k == 1
         self.candidates = 1 if fixed or not settings.check else settings.candidates
         self.retries = 0 if fixed or not settings.check else settings.retries

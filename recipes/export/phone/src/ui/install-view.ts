@@ -2,7 +2,7 @@
 
 import type { Origin } from "../core/sources";
 import { fill, h, icon, ICONS } from "./dom";
-import { t } from "./i18n";
+import { languageName, t } from "./i18n";
 import type { State } from "./state";
 
 export class BundleView {
@@ -18,7 +18,22 @@ export class BundleView {
   draw(): void {
     fill(this.element,
       this.state.bundles.length > 0 && this.list(),
-      this.running === null ? this.form() : this.bar());
+      this.running === null ? this.form() : this.bar(), this.state.bundles.length > 0 && this.app());
+  }
+
+  /** How the page becomes an app of the phone; nothing where it is one. */
+  private app(): HTMLElement | false {
+    if (matchMedia("(display-mode: standalone)").matches) return false;
+    const { offer } = this.state;
+    return h("div", { class: "card" }, h("h2", {}, t("app.install")),
+      h("p", { class: "quiet" }, t(offer ? "app.install.offer" : "app.install.menu")),
+      offer && h("button", {
+        class: "plain", id: "install-app", onclick: async () => {
+          this.state.offer = null;
+          await offer.prompt().catch(() => undefined);
+          this.state.changed();
+        },
+      }, t("app.install.do")));
   }
 
   private list(): HTMLElement {
@@ -30,7 +45,7 @@ export class BundleView {
         return h("li", { class: used ? "row used" : "row" },
           h("div", { class: "grow" },
             h("p", {}, t("bundle.facts", {
-              model: bundle.model, revision: bundle.revision, languages: bundle.languages.join(" "),
+              model: bundle.model, revision: bundle.revision, languages: bundle.languages.map(languageName).join(", "),
               mb: (bundle.bytes / 1e6).toFixed(1),
             })),
             used && h("p", { class: "quiet" }, t("bundle.detail", {

@@ -4,7 +4,7 @@ import { wavFile } from "../core/wav";
 import type { SpeakRequest, Spoken, VoiceInfo } from "../worker/messages";
 import { join } from "./audio";
 import { fill, h, icon, ICONS } from "./dom";
-import { t } from "./i18n";
+import { languageName, t } from "./i18n";
 import type { State } from "./state";
 import { face } from "./voices-view";
 
@@ -51,11 +51,10 @@ export class SpeakView {
       id: "text", rows: 5, value: this.text, placeholder: t("speak.placeholder"), dir: "auto",
       oninput: () => localStorage.setItem("voice.text", (this.text = text.value)),
     });
-    const names: Record<string, string> = { en: "English", zh: "中文", ja: "日本語" };
     const language = h("select", {
       id: "language", onchange: () => (this.language = language.value),
     }, h("option", { value: "auto" }, t("speak.auto")),
-      (this.state.info?.languages ?? []).map((own) => h("option", { value: own }, names[own] ?? own)));
+      (this.state.info?.languages ?? []).map((own) => h("option", { value: own }, languageName(own))));
     language.value = this.language;
     return h("div", { class: "card" }, h("label", { for: "text" }, t("speak.text")), text,
       h("div", { class: "line" }, h("label", { for: "language", class: "grow" }, t("speak.language")), language));

@@ -8,6 +8,11 @@ import { Engine, threadCount } from "./engine";
 import wasmUrl from "virtual:runtime-wasm";
 import mjsUrl from "virtual:runtime-mjs";
 
+/** What a browser offers that can put the page among the apps. */
+export interface InstallOffer extends Event {
+  prompt(): Promise<unknown>;
+}
+
 export type Tab = "speak" | "voices" | "bundle";
 
 export class State {
@@ -20,6 +25,7 @@ export class State {
   readonly threads = threadCount();
   busy: "starting" | "opening" | null = "starting";
   error: PlainError | null = null;
+  offer: InstallOffer | null = null;
   private readonly listeners = new Set<() => void>();
 
   onChange(listener: () => void): void {
