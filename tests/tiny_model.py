@@ -46,6 +46,7 @@ def tiny_spec(name: str = "tiny") -> ModelSpec:
             vocoder=VocosSpec(width=16, blocks=1, block_hidden=32, condition_width=8),
             pitch=PitchSpec(width=16, layers=1),
         ),
+        equalized=True,
     )
 
 

@@ -115,4 +115,4 @@ def torch_sound(
 ) -> np.ndarray:
     """(N,) the sound of tokens without noise, as the program makes it with PyTorch."""
     return decode(model, Utterance(codes, phoneme_ids, voice.timbre, noise_scale=0.0, speed=1.0,
-                                   seed=0, voice_hz=voice.pitch_hz))
+                                   seed=0, voice_hz=voice.pitch_hz, equalizer=voice.equalizer))

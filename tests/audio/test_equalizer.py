@@ -1,50 +1,61 @@
-"""The equaliser does to tones what its gains say, and nothing to time."""
+"""Bands of the equaliser, and what the waveform decoder makes of its gains."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+import torch
 
-from voice.audio.equalizer import BANDS, band_edges, equalize, filter_taps
+from voice.audio.equalizer import BANDS, TOP_HZ, band_edges, band_filters, bin_weights
+from voice.models.vocoder import VocosVocoder
+from voice.spec.vits import VocosSpec
 
 RATE = 24000
 
 
-def tone(hz: float, seconds: float = 0.5) -> np.ndarray:
-    return (0.3 * np.sin(2 * np.pi * hz * np.arange(round(seconds * RATE)) / RATE)).astype("float32")
+def test_bands_cover_speech() -> None:
+    edges = band_edges()
+    assert edges[0] == 0 and edges[-1] == pytest.approx(TOP_HZ) and (np.diff(edges) > 20).all()
 
 
-def level_db(samples: np.ndarray) -> float:
-    middle = samples[len(samples) // 4 : -len(samples) // 4]
-    return 10 * np.log10(np.square(middle).mean())
+@pytest.mark.parametrize(("size", "rate"), [(1024, 24000), (960, 24000), (1024, 16000)])
+def test_a_band_hears_its_own_place_and_gains_are_interpolated(size: int, rate: int) -> None:
+    filters, weights = band_filters(size, rate), bin_weights(size, rate)
+    assert filters.shape == (BANDS, size // 2 + 1) and weights.shape == filters.shape[::-1]
+    assert np.allclose(filters.sum(1), 1) and np.allclose(weights.sum(1), 1)
+    hz = np.fft.rfftfreq(size, 1 / rate)
+    assert np.allclose(filters @ hz, band_edges()[1:-1], atol=12), "within half a bin"
+    line = band_edges()[1:-1] / 1000
+    inside = (hz >= band_edges()[1]) & (hz <= band_edges()[-2])
+    assert np.allclose((weights @ line)[inside], hz[inside] / 1000)
+    assert np.allclose((weights @ line)[hz > TOP_HZ], line[-1])
 
 
-def test_no_gains_leave_sound_as_it_is() -> None:
-    sound = np.random.default_rng(0).normal(0, 0.1, 5000).astype(np.float32)
-    assert equalize(sound, None, RATE) is sound
-    assert np.abs(equalize(sound, np.zeros(BANDS), RATE) - sound).max() < 1e-6
+@pytest.fixture(scope="module")
+def vocoder() -> VocosVocoder:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        made = VocosVocoder(
+            VocosSpec(width=16, blocks=1, block_hidden=32, condition_width=8), 8, 4, RATE)
+        torch.nn.init.normal_(made.output.weight, std=0.3)
+    return made.eval()
 
 
-@pytest.mark.parametrize("hz", [150.0, 440.0, 1000.0, 3000.0, 7000.0, 11000.0])
-@pytest.mark.parametrize("rate_gain", [-9.0, 6.0])
-def test_a_tone_gets_the_gain_of_its_band(hz: float, rate_gain: float) -> None:
-    gains = rate_gain * np.sin(np.linspace(0, 3, BANDS))
-    wanted = np.interp(hz, band_edges()[1:-1], gains)
-    made = equalize(tone(hz), gains, RATE)
-    assert level_db(made) - level_db(tone(hz)) == pytest.approx(wanted, abs=0.5)
-    middle = slice(RATE // 8, -RATE // 8)
-    assert np.corrcoef(made[middle], tone(hz)[middle])[0, 1] > 0.9999, "phases stay"
+@pytest.mark.parametrize("slope", [-8.0, 0.0, 6.0])
+def test_sound_gets_the_gains(vocoder: VocosVocoder, slope: float) -> None:
+    z, timbre = torch.randn(1, 8, 60, generator=torch.Generator().manual_seed(1)), torch.ones(1, 4)
+    gains = (slope * np.sin(np.linspace(0, 3, BANDS))).astype(np.float32)
+    with torch.inference_mode():
+        plain = vocoder(z, timbre)[0].numpy()
+        made = vocoder(z, timbre, equalizer=torch.from_numpy(gains)[None])[0].numpy()
+        short = vocoder(z[..., :40], timbre, torch.tensor([40]), torch.from_numpy(gains)[None])
+    filters = band_filters(1024, RATE)
+    levels = [10 * np.log10(filters @ spectrum(sound)) for sound in (plain, made)]
+    assert np.sqrt(np.mean((levels[1] - levels[0] - gains) ** 2)) < 0.5
+    assert short.shape[1] == 40 * len(made) // 60
 
 
-@settings(deadline=None, max_examples=30)
-@given(st.integers(0, 3000), st.integers(0, 2**32 - 1), st.sampled_from([16000, 24000, 48000]))
-def test_any_length_keeps_its_length_and_its_filter(count: int, seed: int, rate: int) -> None:
-    rng = np.random.default_rng(seed)
-    sound, gains = rng.normal(0, 0.1, count).astype(np.float32), rng.uniform(-9, 9, BANDS)
-    made = equalize(sound, gains, rate)
-    assert made.dtype == np.float32 and made.shape == sound.shape
-    if count:
-        plain = np.convolve(sound, filter_taps(gains, rate), "full")[255 : 255 + count]
-        assert np.abs(made - plain).max() < 1e-5
+def spectrum(sound: np.ndarray) -> np.ndarray:
+    """Mean power spectrum of 1024 samples at a time."""
+    frames = np.lib.stride_tricks.sliding_window_view(sound, 1024)[::256] * np.hanning(1024)
+    return np.square(np.abs(np.fft.rfft(frames))).mean(0)

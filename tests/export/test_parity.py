@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from tests.export.conftest import Case
+from voice.audio.equalizer import BANDS
 from voice.decode.alignment import align_codes
 from voice.decode.loop import GenerateRequest
 from voice.decode.loop import generate as generate_in_torch
@@ -95,18 +98,23 @@ def test_sound_is_the_same_whole_and_in_chunks(case: Case, speed: float) -> None
         z = prior.mean + torch.from_numpy(noise) * prior.log_scale.exp()
         shaped = decoder.shaped(prior, z, own, torch.tensor([voice.pitch_hz]))
         wanted = Latent(shaped, prior.lengths)
-        audio = decoder.waveform(wanted.z, own)[0].numpy()
+        gains = np.linspace(-6, 4, BANDS, dtype=np.float32)
+        voice = replace(voice, equalizer=gains)
+        more = {"equalizer": torch.from_numpy(gains)[None]} if case.model.spec.equalized else {}
+        audio = decoder.waveform(wanted.z, own, **more)[0].numpy()
     latent = bundle.latent(codes, ids, voice, noise)
     # Behind the channels of the latent: Hz up to thousands, cycles before a frame, its place.
     np.testing.assert_allclose(latent, wanted.z.numpy(), rtol=1e-5, atol=1e-4)
-    whole = np.concatenate(list(bundle.waveform_chunks(latent, timbre, 10_000)))
-    parts = np.concatenate(list(bundle.waveform_chunks(latent, timbre, 11)))
+    whole = np.concatenate(list(bundle.waveform_chunks(latent, voice, 10_000)))
+    parts = np.concatenate(list(bundle.waveform_chunks(latent, voice, 11)))
     inputs = {"codes": codes[None], "phoneme_ids": ids[None], "timbre": timbre[None],
               "noise": noise}
     if decoder.spec.pitch:
         inputs["voice_hz"] = np.array([voice.pitch_hz], np.float32)
     if decoder.spec.prior.reads:
         inputs["spoken"] = spoken[None]
+    if case.model.spec.equalized:
+        inputs["equalizer"] = gains[None]
     once = bundle.sessions.run("decode", inputs)[0][0]
     assert len(audio) == frames * decoder.spec.frame_samples
     for found in (whole, parts, once):

@@ -1,6 +1,6 @@
-"""An equaliser: gains in dB at mel-spaced frequencies, as a linear-phase filter. No torch here.
+"""An equaliser: gains in dB at mel-spaced frequencies. No torch here.
 
-Axes: K bands, N samples.
+Axes: K bands.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import numpy as np
 BANDS = 64
 TOP_HZ = 7600.0
 """Upper edge of the last band; frequencies over it get the last band's gain."""
-_TAPS = 511
 _BREAK_HZ = 700.0
 
 
@@ -20,38 +19,24 @@ def band_edges() -> np.ndarray:
     return _BREAK_HZ * np.expm1(np.linspace(0.0, top, BANDS + 2))
 
 
-def filter_taps(gains_db: np.ndarray, sample_rate: int) -> np.ndarray:
-    """The filter with those gains.
-
-    Args:
-        gains_db: (K,), at the middle of each band; in between they are interpolated.
-        sample_rate: in Hz.
+def band_filters(fft_samples: int, sample_rate: int) -> np.ndarray:
+    """What each band hears of the bins of a Fourier transform.
 
     Returns:
-        (511,) float64, symmetric: it delays by 255 samples and leaves phases as they are.
+        (K, fft_samples // 2 + 1) triangles over frequency, each of sum 1.
     """
-    size = _TAPS + 1
-    hz = np.fft.rfftfreq(size, 1 / sample_rate)
-    magnitudes = 10 ** (np.interp(hz, band_edges()[1:-1], gains_db) / 20)
-    centred = np.roll(np.fft.irfft(magnitudes, size), _TAPS // 2)[:_TAPS]
-    return centred * np.hanning(_TAPS + 2)[1:-1]
+    hz, edges = np.fft.rfftfreq(fft_samples, 1 / sample_rate), band_edges()
+    rising = (hz - edges[:-2, None]) / np.diff(edges)[:-1, None]
+    falling = (edges[2:, None] - hz) / np.diff(edges)[1:, None]
+    bands = np.maximum(0.0, np.minimum(rising, falling))
+    return bands / bands.sum(1, keepdims=True)
 
 
-def equalize(samples: np.ndarray, gains_db: np.ndarray | None, sample_rate: int) -> np.ndarray:
-    """Filters sound.
-
-    Args:
-        samples: (N,) float32.
-        gains_db: (K,), or None for sound as it is.
-        sample_rate: in Hz.
+def bin_weights(fft_samples: int, sample_rate: int) -> np.ndarray:
+    """How the gains of the bands make the gain of a bin: straight lines between their middles.
 
     Returns:
-        (N,) float32, not delayed.
+        (fft_samples // 2 + 1, K), each row of sum 1.
     """
-    if gains_db is None or not len(samples):
-        return samples
-    taps = filter_taps(np.asarray(gains_db, np.float64), sample_rate)
-    size = 1 << (len(samples) + len(taps) - 2).bit_length()
-    product = np.fft.rfft(samples.astype(np.float64), size) * np.fft.rfft(taps, size)
-    start = len(taps) // 2
-    return np.fft.irfft(product, size)[start : start + len(samples)].astype(np.float32)
+    hz = np.fft.rfftfreq(fft_samples, 1 / sample_rate)
+    return np.stack([np.interp(hz, band_edges()[1:-1], one) for one in np.eye(BANDS)], 1)

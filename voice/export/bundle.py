@@ -210,7 +210,8 @@ def _graphs(model: Model, options: BundleOptions) -> list[Graph]:
     if not isinstance(model.decoder, Vits):
         raise OptionError(f"model {model.name} has a decoder by flow matching",
                           "Bundles hold models with a VITS decoder: mini, v1, v2, v2Pro(Plus).")
-    found = text2semantic_graphs(model.text2semantic) + decoder_graphs(model.decoder)
+    found = text2semantic_graphs(model.text2semantic)
+    found += decoder_graphs(model.decoder, model.spec.equalized)
     if isinstance(model.tokenizer, SemanticTokenizer):
         found += tokenizer_graphs(model.tokenizer, options.enroll)
     if not options.enroll:
@@ -380,7 +381,7 @@ def _sound(model: Model) -> Sound:
         frame_samples=spec.frame_samples, context_frames=decoder.waveform.context_frames,
         timbre_width=spec.timbre.width, timbre_rate=spec.timbre.spectrum.sample_rate,
         speaker_width=spec.timbre.speaker_width, takes_pitch=spec.pitch is not None,
-        takes_spoken=spec.prior.reads,
+        takes_spoken=spec.prior.reads, takes_equalizer=model.spec.equalized,
     )
 
 

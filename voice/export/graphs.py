@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from voice.audio.equalizer import BANDS
 from voice.export.layers import GrowingCache, SplitCache, exportable
 from voice.models.text2semantic import Text2Semantic, visibility
 from voice.models.tokenizer import MEL_MEAN, MEL_SCALE, SemanticTokenizer
@@ -205,24 +206,27 @@ class Waveform(nn.Module):
         super().__init__()
         self.waveform = exportable(decoder.waveform)
 
-    def forward(self, latent: Tensor, timbre: Tensor) -> Tensor:
-        """(1, C', F) and (1, D) to (1, N)."""
-        return self.waveform(latent, timbre)
+    def forward(self, latent: Tensor, timbre: Tensor, *equalizer: Tensor) -> Tensor:
+        """(1, C', F), (1, D) and, for a model whose voices have one, (1, K): to (1, N)."""
+        return self.waveform(latent, timbre, None, *equalizer)
 
 
 class Decode(nn.Module):
     """:class:`Latent` and :class:`Waveform` in one."""
 
-    def __init__(self, decoder: Vits) -> None:
+    def __init__(self, decoder: Vits, equalized: bool) -> None:
         super().__init__()
+        self.equalized = equalized
         self.latent = Latent(decoder)
         self.waveform = Waveform(decoder)
 
     def forward(
         self, codes: Tensor, phoneme_ids: Tensor, timbre: Tensor, noise: Tensor, *told: Tensor
     ) -> Tensor:
-        """As :class:`Latent`, to (1, N)."""
-        return self.waveform(self.latent(codes, phoneme_ids, timbre, noise, *told), timbre)
+        """As :class:`Latent`, an equaliser behind the others where there is one; to (1, N)."""
+        count = len(told) - self.equalized
+        latent = self.latent(codes, phoneme_ids, timbre, noise, *told[:count])
+        return self.waveform(latent, timbre, *told[count:])
 
 
 def text2semantic_graphs(model: Text2Semantic) -> list[Graph]:
@@ -278,8 +282,13 @@ def tokenizer_graphs(model: SemanticTokenizer, enroll: bool) -> list[Graph]:
     return found
 
 
-def decoder_graphs(model: Vits) -> list[Graph]:
-    """Timbre, latent, waveform, and the two last in one."""
+def decoder_graphs(model: Vits, equalized: bool = False) -> list[Graph]:
+    """Timbre, latent, waveform, and the two last in one.
+
+    Args:
+        model: the decoder.
+        equalized: whether its voices have an equaliser.
+    """
     spec = model.spec
     timbre = torch.linspace(-1, 1, spec.timbre.width)[None]
     inputs = {
@@ -300,6 +309,8 @@ def decoder_graphs(model: Vits) -> list[Graph]:
     if spec.timbre.speaker_width:
         reference["speaker"] = torch.ones(1, spec.timbre.speaker_width)
     samples = (1, f"{spec.frame_samples} * F")
+    colour = {"equalizer": torch.linspace(-3, 3, BANDS)[None]} if equalized else {}
+    told = " equalizer is the voice's gains in dB, zeros for none." if equalized else ""
     width = spec.latent + (VALUES * spec.pitch.points if spec.pitch else 0)
     return [
         Graph("timbre", "timbre", "The timbre of a recording of 1 to 10 s.", Timbre(model),
@@ -312,9 +323,11 @@ def decoder_graphs(model: Vits) -> list[Graph]:
                  else ""),
               Latent(model), inputs, axes,
               {"latent": (1, width, "F")}),
-        Graph("waveform", "decoder", "Samples of a latent or a piece of one.", Waveform(model),
-              {"latent": torch.zeros(1, width, 6 * spec.stretch + 1), "timbre": timbre},
+        Graph("waveform", "decoder", "Samples of a latent or a piece of one." + told,
+              Waveform(model),
+              {"latent": torch.zeros(1, width, 6 * spec.stretch + 1), "timbre": timbre} | colour,
               {"latent": {2: "F"}}, {"samples": samples}),
-        Graph("decode", "decoder", "Latent and waveform in one.", Decode(model), inputs, axes,
+        Graph("decode", "decoder", "Latent and waveform in one.", Decode(model, equalized),
+              inputs | colour, axes,
               {"samples": samples}),
     ]

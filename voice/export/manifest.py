@@ -17,7 +17,7 @@ from voice.spec.load import from_dict, to_dict
 
 NAME = "manifest.json"
 FORMAT = "voice-bundle"
-VERSION = 3  # 2: tables of Japanese numbers and readings; 3: losses have intervals
+VERSION = 4  # 2: Japanese numbers and readings; 3: losses have intervals; 4: equalisers
 _ZEROS = "0" * 64
 _DIGEST = re.compile(rb'("digest": ")([0-9a-f]{64})(")')
 _MOST_BYTES = 4 << 20
@@ -156,6 +156,7 @@ class Sound:
         speaker_width: of the speaker vector that it takes too; 0 for none.
         takes_pitch: whether the decoder is told the voice's middle pitch.
         takes_spoken: whether it is told which phoneme each code says.
+        takes_equalizer: whether it is told the voice's equaliser.
     """
 
     sample_rate: int
@@ -168,6 +169,7 @@ class Sound:
     speaker_width: int
     takes_pitch: bool = False
     takes_spoken: bool = False
+    takes_equalizer: bool = False
 
 
 @dataclass(frozen=True)

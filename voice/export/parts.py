@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from voice.audio.equalizer import BANDS
 from voice.errors import OptionError
 from voice.export.alignment import align
 from voice.export.manifest import Manifest
@@ -65,25 +66,28 @@ class BundleParts:
         return self.sessions.run("latent", inputs)[0]
 
     def waveform_chunks(
-        self, latent: np.ndarray, timbre: np.ndarray, *frames: int
+        self, latent: np.ndarray, voice: Voice, *frames: int
     ) -> Iterator[np.ndarray]:
         """Samples of a latent (1, C, F), piece by piece; see :meth:`Vits.waveform_chunks`.
 
         Args:
             latent: (1, C, F).
-            timbre: (D,).
+            voice: whose timbre and equaliser.
             frames: of the first chunks; the last number is that of all further ones.
         """
         if min(frames) < 1:
             raise OptionError(f"{min(frames)} frames a chunk", "Give at least 1.")
         context = self.manifest.sound.context_frames
         size, total = self.manifest.sound.frame_samples, latent.shape[2]
-        own, start = np.asarray(timbre, np.float32)[None], 0
+        own, start = {"timbre": np.asarray(voice.timbre, np.float32)[None]}, 0
+        if self.manifest.sound.takes_equalizer:
+            gains = np.zeros(BANDS) if voice.equalizer is None else voice.equalizer
+            own["equalizer"] = np.asarray(gains, np.float32)[None]
         for count in chain(frames, repeat(frames[-1])):
             stop = min(start + count, total)
             left, right = max(0, start - context), min(total, stop + context)
             part = np.ascontiguousarray(latent[:, :, left:right])
-            audio = self.sessions.run("waveform", {"latent": part, "timbre": own})[0][0]
+            audio = self.sessions.run("waveform", {"latent": part, **own})[0][0]
             yield np.nan_to_num(audio[(start - left) * size : (stop - left) * size])
             start = stop
             if start == total:

@@ -352,4 +352,4 @@ class BundleSynthesizer(BundleParts):
         noise = np.random.Generator(np.random.PCG64(seed)).standard_normal(
             (1, numbers.latent, count), dtype=np.float32) * np.float32(settings.noise_scale)
         latent = self.latent(codes, phoneme_ids, voice, noise)
-        yield from self.waveform_chunks(latent, voice.timbre, *CHUNK_FRAMES)
+        yield from self.waveform_chunks(latent, voice, *CHUNK_FRAMES)

@@ -8,6 +8,7 @@ A file is safetensors; its metadata has one key, ``voice``, with JSON.
 | ``prompt_codes`` | int32 (Q,) | tokens that the language model continues; Q may be 0 |
 | ``prompt_phonemes`` | int32 (P,) | what is said in them, rows of the symbol table |
 | ``prompt_spoken`` | int32 (Q,) or (0,) | which of the phonemes each token says; (0,): not known |
+| ``equalizer`` | float32 (K,) or (0,) | gains in dB that its sound gets; (0,): none |
 """
 
 from __future__ import annotations
@@ -20,13 +21,14 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from voice.audio.equalizer import BANDS
 from voice.errors import ModelFileError, VoiceFileError
 from voice.spec.load import from_dict
 from voice.synth.voicefile import Voice
 
 _MOST_BYTES = 1 << 22
 _TENSORS = {"timbre": "float32", "prompt_codes": "int32", "prompt_phonemes": "int32",
-            "prompt_spoken": "int32"}
+            "prompt_spoken": "int32", "equalizer": "float32"}
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,8 @@ def voice_bytes(voice: BundleVoice) -> bytes:
         own.source_hash, own.pitch_hz)), ensure_ascii=False, separators=(",", ":"))
     spoken = np.zeros(0) if voice.spoken is None else voice.spoken
     arrays = {"timbre": own.timbre, "prompt_codes": own.prompt_codes,
-              "prompt_phonemes": own.prompt_phonemes, "prompt_spoken": spoken}
+              "prompt_phonemes": own.prompt_phonemes, "prompt_spoken": spoken,
+              "equalizer": np.zeros(0) if own.equalizer is None else own.equalizer}
     plain = {k: np.ascontiguousarray(v, _TENSORS[k]) for k, v in arrays.items()}
     return save(plain, {"voice": text})
 
@@ -85,12 +88,15 @@ def read_bundle_voice(path: Path) -> BundleVoice:
                              "Copy or export the bundle again.") from error
     if {k: str(v.dtype) for k, v in arrays.items()} != _TENSORS:
         raise VoiceFileError(f"{path}: other tensors than a bundle's voice has")
+    gains = arrays["equalizer"]
+    if len(gains) not in (0, BANDS) or not np.isfinite(gains).all():
+        raise VoiceFileError(f"{path}: its equalizer does not have {BANDS} usable gains")
     spoken = arrays["prompt_spoken"].astype(np.int64)
     voice = Voice(
         name=known.name, model=known.model, timbre=arrays["timbre"], revision=known.revision,
         prompt_codes=arrays["prompt_codes"].astype(np.int64),
         prompt_phonemes=arrays["prompt_phonemes"].astype(np.int64), languages=known.languages,
         consent=known.consent, consent_date=known.consent_date, source_hash=known.source_hash,
-        pitch_hz=known.pitch_hz,
+        pitch_hz=known.pitch_hz, equalizer=gains if len(gains) else None,
     )
     return BundleVoice(voice, spoken if len(spoken) else None)

@@ -52,6 +52,8 @@ class DecodeSettings:
         voice_hz: the middle pitch of each row's voice, 0 where unknown, for a model that predicts
             pitch; it then speaks at that pitch.
         spoken: (B, T) int64, see :meth:`Vits.prior`.
+        equalizer: (B, K) gains in dB, see :meth:`VocosVocoder.forward`; for models with that
+            waveform decoder.
     """
 
     noise_scale: float = 0.5
@@ -60,6 +62,7 @@ class DecodeSettings:
     steps: int = 0
     voice_hz: Sequence[float] | None = None
     spoken: Tensor | None = None
+    equalizer: Tensor | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.noise_scale <= 2:
@@ -148,7 +151,7 @@ class Vits(ContentPrior):
             PosteriorEncoder(spec.posterior, spec.latent, style.width) if posterior else None
         )
         self.waveform = make_vocoder(
-            spec.vocoder, spec.latent, style.width, spec.sample_rate if spec.pitch else 0
+            spec.vocoder, spec.latent, style.width, spec.sample_rate, spec.pitch is not None
         )
         self.pitch = None
         if spec.pitch is not None:
@@ -253,17 +256,22 @@ class Vits(ContentPrior):
             codes, code_lengths, phoneme_ids, phoneme_lengths, timbre, settings
         )
         if len(latent.z) == 1 and latent.z.shape[2] > MOST_FRAMES:
-            return torch.cat(list(self.waveform_chunks(latent.z, timbre, MOST_FRAMES)), 1)
-        return self.waveform(latent.z, timbre, latent.lengths)
+            chunks = self.waveform_chunks(latent.z, timbre, MOST_FRAMES, settings.equalizer)
+            return torch.cat(list(chunks), 1)
+        more = {} if settings.equalizer is None else {"equalizer": settings.equalizer}
+        return self.waveform(latent.z, timbre, latent.lengths, **more)
 
     @torch.inference_mode()
-    def waveform_chunks(self, z: Tensor, timbre: Tensor, frames: int) -> Iterator[Tensor]:
+    def waveform_chunks(
+        self, z: Tensor, timbre: Tensor, frames: int, equalizer: Tensor | None = None
+    ) -> Iterator[Tensor]:
         """Decodes a latent piece by piece; the pieces joined equal the whole.
 
         Args:
             z: (B, C, F), rows of equal length.
             timbre: (B, D).
             frames: latent frames a piece.
+            equalizer: see :class:`DecodeSettings`.
 
         Yields:
             (B, N) float32, N = frames * samples a frame (the last may be shorter).
@@ -271,10 +279,11 @@ class Vits(ContentPrior):
         if frames < 1:
             raise OptionError(f"{frames} frames a chunk", "Give at least 1.")
         context, size = self.waveform.context_frames, self.spec.frame_samples
+        more = {} if equalizer is None else {"equalizer": equalizer}
         for start in range(0, z.shape[2], frames):
             stop = min(start + frames, z.shape[2])
             left, right = max(0, start - context), min(z.shape[2], stop + context)
-            audio = self.waveform(z[:, :, left:right], timbre)
+            audio = self.waveform(z[:, :, left:right], timbre, **more)
             yield audio[:, (start - left) * size : (stop - left) * size]
 
     def forward(

@@ -5,15 +5,18 @@ a learned upsampling and the timbre scaling every block; where the pitch is know
 excitation (:mod:`voice.nn.source`). HiFi-GAN (Kong et al. 2020, arXiv
 2010.05646), as the official GPT-SoVITS files have it. Both see only ``context_frames`` latent
 frames to each side, so that a long latent can be decoded piece by piece.
-Axes: B batch, C latent width, F latent frames, D timbre width, N samples.
+Axes: B batch, C latent width, F latent frames, D timbre width, N samples, K equaliser bands.
 """
 
 from __future__ import annotations
+
+import math
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from voice.audio.equalizer import bin_weights
 from voice.nn.conv import ConvNeXtBlock
 from voice.nn.istft import InverseStft
 from voice.nn.resblock import SLOPE, ResidualBlock
@@ -32,14 +35,21 @@ class VocosVocoder(nn.Module):
         spec: sizes.
         latent: C.
         timbre: D.
-        excited: samples a second of a decoder that filters an excitation, which then follows the
-            latent's C channels; 0 for one that makes the sound itself.
+        sample_rate: of the sound, in Hz.
+        excited: whether it filters an excitation, which then follows the latent's C channels; else
+            it makes the sound itself.
     """
 
-    def __init__(self, spec: VocosSpec, latent: int, timbre: int, excited: int = 0) -> None:
+    nepers: Tensor
+
+    def __init__(
+        self, spec: VocosSpec, latent: int, timbre: int, sample_rate: int, excited: bool = False
+    ) -> None:
         super().__init__()
         self.spec, self.latent = spec, latent
-        self.source = Source(excited, spec.fft_samples, spec.hop_samples) if excited else None
+        self.source = (
+            Source(sample_rate, spec.fft_samples, spec.hop_samples) if excited else None
+        )
         self.input = nn.Conv1d(
             latent, spec.upsample * spec.width, spec.kernel, padding=spec.kernel // 2
         )
@@ -57,6 +67,9 @@ class VocosVocoder(nn.Module):
         nn.init.trunc_normal_(self.output.weight, std=0.02)
         nn.init.zeros_(self.output.bias)
         self.inverse = InverseStft(spec.fft_samples, spec.hop_samples)
+        # Gains in dB of the bands to natural logarithms of the bins' magnitudes, (bins, K).
+        nepers = bin_weights(spec.fft_samples, sample_rate) * math.log(10) / 20
+        self.register_buffer("nepers", torch.from_numpy(nepers).float(), persistent=False)
 
     @property
     def context_frames(self) -> int:
@@ -66,13 +79,18 @@ class VocosVocoder(nn.Module):
         overlap *= 1 if self.source is None else 2  # the excitation's own frames reach as far
         return reach + -(-(self.spec.blocks * reach + overlap) // self.spec.upsample)
 
-    def forward(self, z: Tensor, timbre: Tensor, lengths: Tensor | None = None) -> Tensor:
+    def forward(
+        self, z: Tensor, timbre: Tensor, lengths: Tensor | None = None,
+        equalizer: Tensor | None = None,
+    ) -> Tensor:
         """Decodes.
 
         Args:
             z: (B, C, F); (B, C + 3 * upsample, F) with an excitation.
             timbre: (B, D).
             lengths: (B,) frames of each row; all F if not given.
+            equalizer: (B, K) gains in dB that the magnitudes get, see
+                :mod:`voice.audio.equalizer`.
 
         Returns:
             (B, N) float32, N = F * samples a frame; zeros behind a row's length.
@@ -90,16 +108,21 @@ class VocosVocoder(nn.Module):
             x = block(x, condition, mask)
         filters = self.output(self.output_norm(x)).float()
         with torch.autocast(z.device.type, enabled=False):
-            return self.inverse(*self._spectrum(filters, z), mask)
+            gains = None if equalizer is None else (equalizer.float() @ self.nepers.T)[:, None]
+            return self.inverse(*self._spectrum(filters, z, gains), mask)
 
-    def _spectrum(self, filters: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
+    def _spectrum(
+        self, filters: Tensor, z: Tensor, gains: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Real and imaginary parts (B, frames, bins) of the sound."""
         if self.source is None:
             magnitude, phase = filters.chunk(2, -1)
-            magnitude = magnitude.clamp(max=MAX_LOG_MAGNITUDE).exp()
+            magnitude = _coloured(magnitude, gains).clamp(max=MAX_LOG_MAGNITUDE).exp()
             return magnitude * phase.cos(), magnitude * phase.sin()
         voice, phase, breath = filters.chunk(3, -1)
-        voice, breath = (x.clamp(max=MAX_LOG_MAGNITUDE).exp() for x in (voice, breath))
+        voice, breath = (
+            _coloured(x, gains).clamp(max=MAX_LOG_MAGNITUDE).exp() for x in (voice, breath)
+        )
         values = z[:, self.latent :].float().mT
         excitation = self.source(values.reshape(len(z), -1, VALUES))
         (a, b), (c, d) = excitation.pulses, excitation.noise
@@ -184,12 +207,18 @@ class MelHifigan(HifiganVocoder):
 
 
 def make_vocoder(
-    spec: VocosSpec | HifiganSpec, latent: int, timbre: int, excited: int = 0
+    spec: VocosSpec | HifiganSpec, latent: int, timbre: int, sample_rate: int,
+    excited: bool = False,
 ) -> VocosVocoder | HifiganVocoder:
     """The waveform decoder that a specification describes; arguments as the classes'."""
     if isinstance(spec, VocosSpec):
-        return VocosVocoder(spec, latent, timbre, excited)
+        return VocosVocoder(spec, latent, timbre, sample_rate, excited)
     return HifiganVocoder(spec, latent, timbre)
+
+
+def _coloured(logs: Tensor, gains: Tensor | None) -> Tensor:
+    """Logarithms of magnitudes with gains, where there are any."""
+    return logs if gains is None else logs + gains
 
 
 def _mask(lengths: Tensor, size: int) -> Tensor:

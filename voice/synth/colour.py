@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from voice.audio.equalizer import BANDS, band_edges, equalize
+from voice.audio.equalizer import BANDS, band_edges, band_filters
 from voice.synth.draw import read_back
 from voice.synth.render import Utterance, decode
 
@@ -46,12 +46,7 @@ def average_spectrum(samples: np.ndarray, sample_rate: int) -> np.ndarray:
         return np.zeros(0)
     frames = np.stack([samples[s : s + size] for s in starts]) * np.hanning(size)
     power = np.square(np.abs(np.fft.rfft(frames, axis=1)))
-    hz, edges = np.fft.rfftfreq(size, 1 / sample_rate), band_edges()
-    rising = (hz - edges[:-2, None]) / np.diff(edges)[:-1, None]
-    falling = (edges[2:, None] - hz) / np.diff(edges)[1:, None]
-    bands = np.maximum(0.0, np.minimum(rising, falling))
-    bands /= bands.sum(1, keepdims=True)
-    levels = 10 * np.log10(power @ bands.T + _FLOOR)  # (F, K)
+    levels = 10 * np.log10(power @ band_filters(size, sample_rate).T + _FLOOR)  # (F, K)
     loudness = levels.mean(1)
     spoken = loudness > loudness.max() - _SPEECH_DB
     return levels[spoken].mean(0) if spoken.sum() >= _LEAST_FRAMES else np.zeros(0)
@@ -65,8 +60,8 @@ def matching_gains(made: np.ndarray, real: np.ndarray, sample_rate: int) -> np.n
         sample_rate: of both, in Hz.
 
     Returns:
-        (K,) float32 dB, at most 9 to either side, that leave the level of ``made`` as it was; None
-        where there is too little speech to tell.
+        (K,) float32 dB, at most 9 to either side, that leave the level of ``made`` about as it was;
+        None where there is too little speech to tell.
     """
     wanted, given = (average_spectrum(sound, sample_rate) for sound in (real, made))
     if not len(wanted) or not len(given):
@@ -74,7 +69,9 @@ def matching_gains(made: np.ndarray, real: np.ndarray, sample_rate: int) -> np.n
     cosines = np.cos(np.pi / BANDS * np.outer(np.arange(1, COEFFICIENTS), np.arange(BANDS) + 0.5))
     smooth = (2 / BANDS) * cosines.T @ (cosines @ (wanted - given))
     gains = np.clip(smooth, -MOST_DB, MOST_DB)
-    louder = np.square(equalize(made, gains, sample_rate)).mean() / np.square(made).mean()
+    edges = band_edges()
+    power = 10 ** (given / 10) * (edges[2:] - edges[:-2])
+    louder = (power * 10 ** (gains / 10)).sum() / power.sum()
     return (gains - 10 * np.log10(louder)).astype(np.float32)
 
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from voice.audio.equalizer import equalize
 from voice.decode.alignment import align_codes
 from voice.models.vits import DecodeSettings, Vits
 from voice.synth.finish import PEAK, fade, finish, frame_levels_db
@@ -65,13 +64,20 @@ def decode(model: Model, utterance: Utterance) -> np.ndarray:
     settings = DecodeSettings(
         utterance.noise_scale, utterance.speed, [torch.Generator().manual_seed(utterance.seed)],
         utterance.steps, [utterance.voice_hz], _spoken(model, utterance),
+        _equalizer(model, utterance),
     )
     more = {} if utterance.prompt is None else {"prompt": utterance.prompt}
     audio = model.decoder.decode(
         codes, lengths[0], phonemes, lengths[1], timbre, settings, **more
     )
-    samples = np.nan_to_num(audio[0].float().cpu().numpy())
-    return equalize(samples, utterance.equalizer, model.spec.decoder.sample_rate)
+    return np.nan_to_num(audio[0].float().cpu().numpy())
+
+
+def _equalizer(model: Model, utterance: Utterance) -> torch.Tensor | None:
+    """(1, K) for a model whose voices have one; None where this voice has none."""
+    if utterance.equalizer is None or not model.spec.equalized:
+        return None
+    return torch.from_numpy(np.asarray(utterance.equalizer, np.float32))[None].to(model.device)
 
 
 def _spoken(model: Model, utterance: Utterance) -> torch.Tensor | None:

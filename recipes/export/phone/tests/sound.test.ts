@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { blendTimbres, blendVoices, slerp } from "../src/core/blend";
 import { readVoice, writeVoice, type Voice } from "../src/core/voices";
 import { noteText, wavFile } from "../src/core/wav";
+import { BANDS, matchingGains } from "../src/engine/colour";
 import { StreamFinisher } from "../src/engine/finish";
 import { middlePitch } from "../src/engine/pitch";
 import { prepare, resample } from "../src/engine/recording";
@@ -18,6 +19,7 @@ const VOICE: Voice = {
   name: "Ada", model: "mini", revision: "1", languages: ["en"], consent: "I agree", consentDate: "2026-01-02",
   sourceHash: "ab", pitchHz: 200, timbre: Float32Array.of(3, 0), promptCodes: Int32Array.of(1, 2),
   promptPhonemes: Int32Array.of(4), promptSpoken: Int32Array.of(0, 0),
+  equalizer: Float32Array.from({ length: BANDS }, (_, k) => k / 16),
 };
 
 describe("finishing", () => {
@@ -69,6 +71,9 @@ describe("blending", () => {
     expect(blendVoices(VOICE, other, 0.5).pitchHz).toBeCloseTo(Math.sqrt(20000));
     const between = slerp(Float64Array.of(1, 0), Float64Array.of(-1, 0), 0.5);
     expect(Math.hypot(...between)).toBeCloseTo(1);
+    const bare = { ...other, equalizer: null };
+    expect(blendVoices(VOICE, bare, 0.25).equalizer![32]).toBeCloseTo(1.5);
+    expect(blendVoices({ ...VOICE, equalizer: null }, bare, 0.5).equalizer).toBeNull();
     expect(() => blendVoices(VOICE, { ...other, revision: "2" }, 0.5)).toThrow("blend");
   });
 });
@@ -77,6 +82,10 @@ describe("voices and recordings", () => {
   it("reads what it wrote", () => {
     expect(readVoice(writeVoice(VOICE), "x")).toEqual(VOICE);
     expect(readVoice(writeVoice({ ...VOICE, promptSpoken: null }), "x").promptSpoken).toBeNull();
+    expect(readVoice(writeVoice({ ...VOICE, equalizer: null }), "x").equalizer).toBeNull();
+    for (const gains of [new Float32Array(3), new Float32Array(BANDS).fill(NaN)]) {
+      expect(() => readVoice(writeVoice({ ...VOICE, equalizer: gains }), "x")).toThrow("voice");
+    }
     expect(() => readVoice(writeVoice(VOICE).slice(0, 100), "x")).toThrow("file-changed");
   });
 
@@ -102,6 +111,18 @@ describe("voices and recordings", () => {
     const quiet = new Float32Array(3 * RATE);
     quiet.set(noise(1.5 * RATE, 0.01), RATE);
     expect(prepare(quiet, RATE).length / RATE).toBeCloseTo(1.7, 1);
+  });
+
+  it("finds the colour of a recording", () => {
+    const made = noise(2 * RATE, 0.1);
+    const real = made.map((x, i) => x + 0.9 * (made[i - 1] ?? 0)); // duller: a known low-pass filter
+    const gains = matchingGains(made, real, RATE)!;
+    const at = (hz: number) => 10 * Math.log10(1.81 + 1.8 * Math.cos((2 * Math.PI * hz) / RATE));
+    const band = (hz: number) => Math.round((Math.log1p(hz / 700) / Math.log1p(7600 / 700)) * 65) - 1;
+    for (const hz of [300, 1000, 3000, 6000]) {
+      expect(Math.abs(gains[band(hz)]! - gains[band(1000)]! - (at(hz) - at(1000)))).toBeLessThan(0.7);
+    }
+    expect(matchingGains(made, noise(2400, 0.1), RATE)).toBeNull();
   });
 
   it("writes a WAV with its note", () => {

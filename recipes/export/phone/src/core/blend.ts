@@ -2,6 +2,7 @@
 // logarithm of the pitch in proportion; the rules of voice/synth/blend.py.
 
 import { AppError } from "../errors";
+import { blendGains } from "../engine/colour";
 import type { Voice } from "./voices";
 
 const TINY = 1e-9;
@@ -51,7 +52,8 @@ export function blendVoices(a: Voice, b: Voice, share: number): Voice {
       : `${a.name}: ${a.consent}; ${b.name}: ${b.consent}`) : "";
   return {
     ...near, name: `${a.name} + ${b.name}`, timbre: blendTimbres(a.timbre, b.timbre, share),
-    pitchHz: pitch, languages: [...new Set([...near.languages, ...a.languages, ...b.languages])],
+    equalizer: blendGains(a.equalizer, b.equalizer, share), pitchHz: pitch,
+    languages: [...new Set([...near.languages, ...a.languages, ...b.languages])],
     consent: statements, consentDate: a.consentDate > b.consentDate ? a.consentDate : b.consentDate,
     sourceHash: "",
   };

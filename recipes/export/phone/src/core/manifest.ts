@@ -5,7 +5,7 @@ import { AppError } from "../errors";
 export const NAME = "manifest.json";
 export const MOST_BYTES = 4 << 20;
 const FORMAT = "voice-bundle";
-const VERSION = 3;
+const VERSION = 4;
 const ZEROS = "0".repeat(64);
 
 export interface FileEntry {

@@ -1,6 +1,7 @@
 // Voices: what enrolling computes, in a small safetensors file; see voice/export/voices.py.
 
 import { AppError } from "../errors";
+import { BANDS } from "../engine/colour";
 import { Tensors, writeTensors } from "./safetensors";
 import type { Manifest } from "./manifest";
 
@@ -18,6 +19,8 @@ export interface Voice {
   promptPhonemes: Int32Array;
   /** Which of the phonemes each token says; null where it is not known. */
   promptSpoken: Int32Array | null;
+  /** Gains in dB that its sound gets; null for none. */
+  equalizer: Float32Array | null;
 }
 
 export function readVoice(data: Uint8Array, name: string): Voice {
@@ -29,6 +32,10 @@ export function readVoice(data: Uint8Array, name: string): Voice {
     throw new AppError("voice", name);
   }
   const spoken = file.ints("prompt_spoken");
+  const gains = file.floats("equalizer");
+  if ((gains.length && gains.length !== BANDS) || !gains.every(Number.isFinite)) {
+    throw new AppError("voice", name);
+  }
   const text = (key: string) => String(known[key] ?? "");
   return {
     name: text("name"), model: text("model"), revision: text("revision"),
@@ -36,7 +43,7 @@ export function readVoice(data: Uint8Array, name: string): Voice {
     consentDate: text("consent_date"), sourceHash: text("source_hash"),
     pitchHz: Number(known["pitch_hz"] ?? 0), timbre: file.floats("timbre"),
     promptCodes: file.ints("prompt_codes"), promptPhonemes: file.ints("prompt_phonemes"),
-    promptSpoken: spoken.length ? spoken : null,
+    promptSpoken: spoken.length ? spoken : null, equalizer: gains.length ? gains : null,
   };
 }
 
@@ -51,6 +58,7 @@ export function writeVoice(voice: Voice): Uint8Array {
     { name: "prompt_codes", dtype: "I32", data: voice.promptCodes },
     { name: "prompt_phonemes", dtype: "I32", data: voice.promptPhonemes },
     { name: "prompt_spoken", dtype: "I32", data: voice.promptSpoken ?? new Int32Array(0) },
+    { name: "equalizer", dtype: "F32", data: voice.equalizer ?? new Float32Array(0) },
   ], { voice: JSON.stringify(known) });
 }
 

@@ -4,10 +4,12 @@ import { AppError } from "../errors";
 import { sha256 } from "../core/manifest";
 import type { Voice } from "../core/voices";
 import { align } from "./align";
+import { matchingGains } from "./colour";
 import { floats, floatsOf, intsOf, longs, type Graphs } from "./graphs";
 import { middlePitch } from "./pitch";
 import { faded, prepare, resample } from "./recording";
 import { collapse } from "./selfcheck";
+import { Speaker } from "./speaker";
 
 const WINDOW_SECONDS = 10;
 
@@ -39,7 +41,7 @@ export async function enrol(graphs: Graphs, given: Enrolment): Promise<Voice> {
   const phonemes = collapse(intsOf(read, "classes"), numbers.blank);
   const frames = read.get("classes")!.data.length;
   const spoken = align(floatsOf(read, "scores"), frames, phonemes, numbers.blank, numbers.reader_stride);
-  return {
+  const voice: Voice = {
     name: given.name.trim(), model: manifest.model, revision: manifest.revision, languages: [],
     consent: given.consent.trim(), consentDate: `${new Date().toISOString().slice(0, 19)}Z`,
     sourceHash: await sha256(new Uint8Array(given.samples.slice().buffer)),
@@ -47,8 +49,22 @@ export async function enrol(graphs: Graphs, given: Enrolment): Promise<Voice> {
     timbre: await timbreOf(graphs, speech, given.sampleRate),
     promptCodes: Int32Array.from(phonemes.length ? codes : []),
     promptPhonemes: Int32Array.from(phonemes),
-    promptSpoken: spoken.length ? Int32Array.from(spoken) : null,
+    promptSpoken: spoken.length ? Int32Array.from(spoken) : null, equalizer: null,
   };
+  return { ...voice, equalizer: await gainsOf(graphs, voice, codes, phonemes, speech, given.sampleRate) };
+}
+
+/** The equaliser of a voice, by speaking its tokens again; null where bundles have none. */
+async function gainsOf(
+  graphs: Graphs, voice: Voice, codes: number[], phonemes: number[], speech: Float32Array, rate: number,
+): Promise<Float32Array | null> {
+  if (!graphs.takes("waveform", "equalizer") || !codes.length) return null;
+  const speaker = new Speaker(graphs, { symbols: [], classes: [], marks: [] }, async () => false);
+  const made: number[] = [];
+  const ids = phonemes.length ? phonemes : [0];
+  for await (const chunk of speaker.resound(codes, ids, voice)) made.push(...chunk);
+  const wanted = graphs.manifest.sound.sample_rate;
+  return matchingGains(Float32Array.from(made), resample(faded(speech, rate), rate, wanted), wanted);
 }
 
 /** The mean timbre of equal parts of up to 10 s. */

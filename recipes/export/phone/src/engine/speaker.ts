@@ -6,6 +6,7 @@ import type { SymbolTable } from "../text/frontend";
 import type { Piece } from "../text/plan";
 import { align } from "./align";
 import { StreamFinisher } from "./finish";
+import { BANDS } from "./colour";
 import { floats, floatsOf, intsOf, longs, type Feeds, type Graphs } from "./graphs";
 import { generate, type Candidate } from "./loop";
 import { Random } from "./random";
@@ -145,15 +146,23 @@ export class Speaker {
   }
 
   /** The sound of codes in chunks which joined are the whole. */
-  async *sound(
+  sound(
     codes: number[], piece: Piece, voice: Voice, settings: SpeakSettings,
+  ): AsyncGenerator<Float32Array> {
+    const random = new Random(settings.seed, piece.index, "noise");
+    return this.resound(codes, piece.phonemes.ids, voice, settings.speed, (count) =>
+      random.normals(count, settings.noiseScale));
+  }
+
+  /** The same of phonemes by their ids, without noise where none is given. */
+  async *resound(
+    codes: number[], ids: number[], voice: Voice, speed = 1,
+    noiseOf: (count: number) => Float32Array = (count) => new Float32Array(count),
   ): AsyncGenerator<Float32Array> {
     const { sound } = this.graphs.manifest;
     let frames = sound.stretch * codes.length;
-    if (settings.speed !== 1) frames = Math.floor(frames / settings.speed) + 1;
-    const random = new Random(settings.seed, piece.index, "noise");
-    const noise = random.normals(sound.latent * frames, settings.noiseScale);
-    const ids = piece.phonemes.ids;
+    if (speed !== 1) frames = Math.floor(frames / speed) + 1;
+    const noise = noiseOf(sound.latent * frames);
     const feeds: Feeds = {
       codes: longs(codes, 1, codes.length), phoneme_ids: longs(ids, 1, ids.length),
       timbre: floats(voice.timbre, 1, voice.timbre.length), noise: floats(noise, 1, sound.latent, frames),
@@ -163,6 +172,10 @@ export class Speaker {
     }
     if (this.graphs.takes("latent", "spoken")) {
       feeds["spoken"] = longs(await this.spoken(codes, ids), 1, codes.length);
+    }
+    const colour: Feeds = { timbre: feeds["timbre"]! };
+    if (this.graphs.takes("waveform", "equalizer")) {
+      colour["equalizer"] = floats(voice.equalizer ?? new Float32Array(BANDS), 1, BANDS);
     }
     const found = await this.graphs.run("latent", feeds);
     const latent = floatsOf(found, "latent");
@@ -174,8 +187,7 @@ export class Speaker {
       const [left, right] = [Math.max(0, start - context), Math.min(frames, stop + context)];
       const part = columns(latent, channels, frames, left, right);
       const made = await this.graphs.run("waveform", {
-        latent: floats(part, 1, channels, right - left),
-        timbre: floats(voice.timbre, 1, voice.timbre.length),
+        latent: floats(part, 1, channels, right - left), ...colour,
       });
       const samples = floatsOf(made, "samples").slice((start - left) * size, (stop - left) * size);
       yield samples.map((x) => (Number.isFinite(x) ? x : 0));
