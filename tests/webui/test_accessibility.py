@@ -25,7 +25,8 @@ def findings(page: Any) -> list[tuple[str, str, list[str]]]:
 
 
 @pytest.mark.parametrize(("locale", "scheme"), [
-    ("en-US", "light"), ("zh-CN", "dark"), ("en-US", "dark"), ("zh-CN", "light"),
+    ("en-US", "light"), ("zh-CN", "dark"),
+    *(pytest.param(*one, marks=pytest.mark.slow) for one in (("en-US", "dark"), ("zh-CN", "light"))),
 ])
 def test_no_tab_has_a_finding(visit: Callable[..., Visit], locale: str, scheme: str) -> None:
     seen = visit("?__theme=dark" if scheme == "dark" else "", locale=locale, color_scheme=scheme)
@@ -37,7 +38,7 @@ def test_no_tab_has_a_finding(visit: Callable[..., Visit], locale: str, scheme: 
     assert seen.problems == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_nothing_that_follows_a_click_has_a_finding(
     visit: Callable[..., Visit], recording: Path, scheme: str, tmp_path: Path
 ) -> None:

@@ -82,6 +82,7 @@ def test_a_dropped_pair_is_imported_used_and_speaks(
     assert seen.problems == []
 
 
+@pytest.mark.slow
 def test_a_download_is_followed_and_stopped(
     visit: Callable[..., Visit], site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
