@@ -92,7 +92,7 @@ def test_a_place_on_the_map_is_mixed_and_heard(visit: Callable[..., Visit], site
     assert page.locator("#blend-map .voice-dot").count() == 6
     page.locator("#blend-map .voice-dot", has_text="Lan").click()
     page.wait_for_selector("#blend-keep-go", state="visible")
-    assert page.input_value("#blend-voice-1 input").startswith("Lan")
+    page.wait_for_function("document.querySelector('#blend-voice-1 input').value.startsWith('Lan')")
     assert page.evaluate("window.voicePlayer.state().lastIndex") >= 0, "it was heard at once"
     box = page.locator("#blend-map .voice-map").bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2

@@ -225,14 +225,25 @@ def _connect_hear(
     """Each way to a new voice speaks it at once; a later one takes the place of an earlier."""
     said, rows, heard = form
 
-    def blended(tried: bool) -> Callable[..., Iterator[tuple[Any, ...]]]:
-        def run(request: gr.Request, words: str, *values: Any) -> Iterator[tuple[Any, ...]]:
-            parents, manner = rows.read(values)
-            how = _How(words, DRAFT if tried else ONCE, placed=tried)
-            yield from _speaking(context, request, how, lambda job: action.blend_voices(
-                context, parents, None, job, manner))
+    def blended(request: gr.Request, words: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+        parents, manner = rows.read(values)
+        yield from _speaking(context, request, _How(words, ONCE), lambda job: action.blend_voices(
+            context, parents, None, job, manner))
 
-        return run
+    def tapped(
+        request: gr.Request, value: str, words: str, *values: Any
+    ) -> Iterator[tuple[Any, ...]]:
+        """Speaks at once; `mixed` fills the rows in the meantime."""
+        place = place_of(sent(value))
+        if place is None:
+            yield (gr.skip(),) * len(heard.outputs)
+            return
+        manner = rows.read(values)[1]
+        yield from _speaking(
+            context, request, _How(words, DRAFT, placed=True),
+            lambda job: action.blend_voices(
+                context, action.parents_at(action.voice_map(context, job), *place)[: action.MOST],
+                None, job, manner))
 
     def drawn(apart: bool) -> Callable[..., Iterator[tuple[Any, ...]]]:
         def run(request: gr.Request, words: str) -> Iterator[tuple[Any, ...]]:
@@ -241,15 +252,14 @@ def _connect_hear(
 
         return run
 
-    def mixed(value: str, request: gr.Request) -> tuple[Any, ...]:
+    def mixed(value: str) -> tuple[Any, ...]:
         place = place_of(sent(value))
-        if place is None:
-            return (gr.skip(),) * (1 + len(rows.filled))
         try:
-            parents = action.parents_at(action.voice_map(context), *place)
-        except Exception as error:
-            return markup.error(locale_of(request), error), *(gr.skip(),) * len(rows.filled)
-        return gr.skip(), *_fields(parents)
+            if place is not None:
+                return _fields(action.parents_at(action.voice_map(context), *place))
+        except Exception:
+            pass  # `tapped` fails for the same reason, and says so
+        return (gr.skip(),) * len(rows.filled)
 
     def stop(request: gr.Request) -> tuple[Any, ...]:
         context.jobs.cancel(_job_name(request))
@@ -259,10 +269,10 @@ def _connect_hear(
     start = "() => { window.voicePlayer.start(true); }"
     for button, apart in buttons.items():
         button.click(fn=None, js=start)
-        work = blended(tried=False) if apart is None else drawn(apart)
+        work = blended if apart is None else drawn(apart)
         button.click(work, inputs if apart is None else [said], heard.outputs, **LIVE)
-    point.change(mixed, point, [heard.status, *rows.filled], **QUIET).then(
-        blended(tried=True), inputs, heard.outputs, **LIVE)
+    point.change(tapped, [point, *inputs], heard.outputs, **LIVE)
+    point.change(mixed, point, rows.filled, **QUIET)
     heard.stop.click(fn=None, js="() => { window.voicePlayer.stop(); }")
     heard.stop.click(stop, None, [heard.stop], **QUIET)
     heard.live.change(fn=None, inputs=[heard.live],
