@@ -16,17 +16,9 @@ from safetensors.numpy import save
 
 from tests.synth.voices import make_voice, same
 from voice.errors import ConsentError, OptionError, OutputError, VoiceFileError
-from voice.synth import voicefile
-from voice.synth.voicefile import (
-    Voice,
-    check_consent,
-    check_name,
-    check_tags,
-    from_bytes,
-    read_voice,
-    to_bytes,
-    write_voice,
-)
+from voice.synth import labels
+from voice.synth.labels import check_consent, check_name, check_tags
+from voice.synth.voicefile import Voice, from_bytes, read_voice, to_bytes, write_voice
 
 
 def test_everything_comes_back(tmp_path: Path) -> None:
@@ -164,7 +156,7 @@ def test_damaged_bytes_never_crash(data: st.DataObject) -> None:
     except VoiceFileError:
         return
     assert np.isfinite(voice.timbre).all()
-    assert len(voice.name) <= voicefile.MAX_NAME
+    assert len(voice.name) <= labels.MAX_NAME
 
 
 def _with(meta: dict[str, Any] | None = None, arrays: dict[str, Any] | None = None,

@@ -29,8 +29,8 @@ def command(environment: Environment, name: str, parents: tuple[str, ...], **opt
     """Make a new voice of others, by timbre."""
     from voice.cli.describe import voice_facts
     from voice.cli.enroll import check_free
+    from voice.synth.labels import check_name
     from voice.synth.library import VoiceLibrary
-    from voice.synth.voicefile import check_name
 
     name = check_name(name)
     weights = parse_weights(parents)

@@ -45,8 +45,8 @@ if TYPE_CHECKING:
 def command(environment: Environment, name: str, **options: Any) -> None:
     """Keep a voice in the library."""
     from voice.cli.describe import voice_facts
+    from voice.synth.labels import check_consent, check_name
     from voice.synth.library import VoiceLibrary
-    from voice.synth.voicefile import check_consent, check_name
 
     name, consent = check_name(name), check_consent(options["consent"])
     check_free(VoiceLibrary.at_home(environment.folder), name, options["replace"])

@@ -16,7 +16,8 @@ import numpy as np
 
 from voice.audio.note import now
 from voice.errors import ConsentError, OptionError
-from voice.synth.voicefile import Voice, check_name
+from voice.synth.labels import check_name
+from voice.synth.voicefile import Voice
 
 _STEPS = 100
 _CLOSE = 1e-12

@@ -16,15 +16,8 @@ from pathlib import Path
 from voice.audio.atomic import output_error
 from voice.audio.note import now
 from voice.errors import OptionError, OutputError, VoiceFileError
-from voice.synth.voicefile import (
-    SUFFIX,
-    Voice,
-    check_consent,
-    check_name,
-    check_tags,
-    read_voice,
-    write_voice,
-)
+from voice.synth.labels import check_consent, check_name, check_tags
+from voice.synth.voicefile import SUFFIX, Voice, read_voice, write_voice
 
 _log = logging.getLogger(__name__)
 _ENCODED = frozenset('<>:"|?*%')

@@ -28,9 +28,10 @@ from voice.synth import selfcheck, speakers
 from voice.synth.blend import mean_pitch
 from voice.synth.colour import colour_of
 from voice.synth.draw import read_back
+from voice.synth.labels import check_consent, check_name
 from voice.synth.prompt import mel_of
 from voice.synth.transcript import misfit, transcript_phonemes
-from voice.synth.voicefile import Continued, Voice, check_consent, check_name
+from voice.synth.voicefile import Continued, Voice
 from voice.text import symbols as tables
 from voice.values import Audio, Phonemes
 

@@ -18,10 +18,7 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import struct
-import unicodedata
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -32,17 +29,15 @@ from safetensors.numpy import load, save
 
 from voice.audio.atomic import atomic_file
 from voice.audio.equalizer import BANDS
-from voice.errors import ConsentError, ModelFileError, OptionError, VoiceFileError
+from voice.errors import ModelFileError, OptionError, VoiceFileError
 from voice.spec.load import from_dict
+from voice.synth.labels import MAX_TEXT, check_name, check_tags
 
 FORMAT = "voice"
 FORMAT_VERSION = 1
 SUFFIX = ".voice"
-MAX_NAME = 80
-MAX_TAGS, MAX_TAG = 12, 30
 MAX_FILE_BYTES = 16 << 20
 _MAX_HEADER = 1 << 18
-_MAX_TEXT = 4000
 _MAX_PARENTS = 64
 _MAX_CODE = 1 << 20
 _MAX_PITCH_HZ = 2000
@@ -58,11 +53,6 @@ _ARRAYS: dict[str, tuple[str, int]] = {
 }
 _SHARES = ("parents", "prosody")
 _OPTIONAL = frozenset({"preview", "prompt_mel", "equalizer"})
-_FORBIDDEN = re.compile(r"[/\\]")
-_HIDDEN_CATEGORIES = frozenset({"Cc", "Cs", "Cn", "Co", "Zl", "Zp"})
-_DIRECTION_MARKS = frozenset("\u200e\u200f\u061c\ufeff") | {
-    chr(c) for c in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
-}
 _PICKLE_STARTS = (b"\x80", b"PK", b"(", b"c__", b"\x1f\x8b")
 
 
@@ -93,7 +83,7 @@ class Voice:
     """Somebody's voice, ready to speak. Voices are compared by identity.
 
     Attributes:
-        name: checked by :func:`check_name`; may be empty for a voice that is not kept.
+        name: checked by :func:`voice.synth.labels.check_name`; empty for a voice that is not kept.
         model: name of the model that made it; other models cannot use it.
         timbre: (D,) float32, how it sounds.
         pitch_hz: its middle pitch; 0 where unknown.
@@ -113,7 +103,7 @@ class Voice:
         preview_rate: of the preview, in Hz.
         parents: weight by name, where it is a blend.
         prosody: the same of its manner of speaking, where that was weighed apart.
-        tags: words to find it by; see :func:`check_tags`.
+        tags: words to find it by; see :func:`voice.synth.labels.check_tags`.
         created: UTC time, ISO 8601.
         continued: where the prompt is in the recordings; not kept in files.
     """
@@ -178,61 +168,6 @@ class _Metadata:
     pitch_hz: float = 0.0
     prosody: tuple[_Parent, ...] = ()
     tags: tuple[str, ...] = ()
-
-
-def check_name(name: str) -> str:
-    """A voice's name in its normal form.
-
-    Letters of any script, spaces and signs are fine; what could be taken for a path, or cannot
-    be seen, is not.
-
-    Raises:
-        OptionError: the name is empty, too long, starts with a dot, or has a slash, a control
-            character or a mark that changes the direction of writing.
-    """
-    name = unicodedata.normalize("NFC", name).strip()
-    remedy = f"Use 1 to {MAX_NAME} letters, digits or signs without slashes."
-    if not name:
-        raise OptionError("The name of the voice is empty", remedy)
-    if len(name) > MAX_NAME:
-        raise OptionError(f"The name of the voice has {len(name)} characters", remedy)
-    hidden = any(
-        unicodedata.category(c) in _HIDDEN_CATEGORIES or c in _DIRECTION_MARKS for c in name
-    )
-    if hidden or _FORBIDDEN.search(name) or name.startswith("."):
-        what = "characters that cannot be seen" if hidden else "a slash or starts with a dot"
-        raise OptionError(f"The name of the voice {ascii(name)} has {what}", remedy)
-    return name
-
-
-def check_tags(tags: Iterable[str]) -> tuple[str, ...]:
-    """Tags in their normal form: without surrounding spaces, each once, none empty.
-
-    Raises:
-        OptionError: there are too many, one is too long, or has what a name may not have.
-    """
-    found = dict.fromkeys(check_name(tag) for tag in tags if tag.strip())
-    if len(found) > MAX_TAGS or any(len(tag) > MAX_TAG for tag in found):
-        raise OptionError("There are too many tags, or one is too long",
-                          f"Up to {MAX_TAGS} of {MAX_TAG} letters each are kept.")
-    return tuple(found)
-
-
-def check_consent(consent: str) -> str:
-    """The statement without surrounding spaces.
-
-    Raises:
-        ConsentError: it says nothing, or is too long to be kept.
-    """
-    consent = consent.strip()
-    if not any(c.isalpha() for c in consent):
-        raise ConsentError(
-            "A voice is kept only with a consent statement",
-            'State who agreed, such as "I am the speaker" or "Ada agreed on 2 May".',
-        )
-    if len(consent) > _MAX_TEXT:
-        raise ConsentError(f"The consent statement is longer than {_MAX_TEXT} characters")
-    return consent
 
 
 def write_voice(path: str | os.PathLike[str], voice: Voice, *, overwrite: bool = True) -> None:
@@ -370,7 +305,7 @@ def _metadata(raw: Any, where: str) -> _Metadata:
 def _check_metadata(meta: _Metadata, where: str) -> None:
     texts = (meta.model, meta.revision, meta.prompt_text, meta.consent, meta.consent_date,
              meta.source_hash, meta.created, *meta.languages)
-    if any(len(text) > _MAX_TEXT for text in texts) or len(meta.languages) > _MAX_PARENTS:
+    if any(len(text) > MAX_TEXT for text in texts) or len(meta.languages) > _MAX_PARENTS:
         raise VoiceFileError(f"{where}: a text in its description is too long")
     if not meta.model:
         raise VoiceFileError(f"{where} does not say which model it was made for")
