@@ -19,7 +19,7 @@ from voice.export.manifest import precision_of, read_manifest
 from voice.export.run import BundleSynthesizer
 
 HERE = Path(__file__).parent
-PAGE = HERE.parents[1] / "docs" / "phone.md"
+DOCS = HERE.parents[1] / "docs"
 
 
 def options(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -58,9 +58,9 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     app.add_argument("--out", type=Path, help="for recordings and their rows, to be judged")
     app.add_argument("--held", type=Path, help="folder that `voices` wrote, for recordings")
     app.add_argument("--rows", type=int, default=0, help="sentences to record")
-    page = commands.add_parser("page", help="writes docs/phone.md anew")
+    page = commands.add_parser("page", help="writes the pages for native apps anew")
     page.add_argument("bundle", type=Path, help="made with --enroll")
-    page.add_argument("--out", type=Path, default=PAGE)
+    page.add_argument("--out", type=Path, default=DOCS, help="folder of the pages")
     return parser.parse_args(arguments)
 
 
@@ -112,9 +112,10 @@ def main(arguments: list[str] | None = None) -> int:
                 sys.stdout.write(f"{file}\n")
             return 0
         if chosen.command == "page":
-            from voice.export.page import render
+            from voice.export.page import NAMES, render
 
-            chosen.out.write_text(render(read_manifest(chosen.bundle)), "utf8")
+            for name in NAMES:
+                (chosen.out / name).write_text(render(read_manifest(chosen.bundle), name), "utf8")
             return 0
         record = {"command": chosen.command, **work(chosen)}
     except VoiceError as error:

@@ -16,7 +16,7 @@ from voice.export.manifest import Decoding
 from voice.export.sampling import Race, Sampling, draw, penalised, probabilities
 from voice.export.sessions import Sessions
 
-_SPARE_SLOTS = 96
+_SPARE_SLOTS = 32
 _NEVER = np.float32(-1e4)
 
 

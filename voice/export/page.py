@@ -1,7 +1,8 @@
 """The page for makers of native apps, written from a bundle's manifest so that it cannot go stale.
 
-Prose is ``data/phone.md``; tables and calls come from the graphs' signatures. Tensors of the
-language model's layers, ``past_key_0`` to ``past_key_5``, are one line.
+Prose is ``data/phone.md``, in Chinese ``data/phone.zh-CN.md``; tables and calls come from the
+graphs' signatures. Tensors of the language model's layers, ``past_key_0`` to ``past_key_5``, are
+one line.
 """
 
 from __future__ import annotations
@@ -14,15 +15,21 @@ from string import Template
 
 from voice.export.manifest import FORMAT, VERSION, GraphEntry, Manifest, TensorEntry
 
-TEMPLATE = Path(__file__).parent / "data" / "phone.md"
+TEMPLATES = Path(__file__).parent / "data"
+NAMES = ("phone.md", "phone.zh-CN.md")
 _LAYERED = re.compile(r"(.+)_(\d+)$")
-_READING = (
+_READING = {"phone.md": (
     "   - the model reads along (`decoding.reading`): `seen` is row `place` of prefill's `window`; "
     "`place` starts at the phoneme that the prompt's last code says, and after each step "
     "`moves[argmax(outputs[codes + 1 ...])]` is added, within 0 and P - 1. No end before "
     "`near_end` phonemes from the last; the end for certain once it has stayed there for "
     "`patience` steps.\n"
-)
+), "phone.zh-CN.md": (
+    "   - 模型边说边看（`decoding.reading`）：`seen` 是 prefill 的 `window` 的第 `place` 行；"
+    "`place` 从提示最后一个编码所说的音素开始，每一步之后加上 "
+    "`moves[argmax(outputs[codes + 1 ...])]`，保持在 0 到 P - 1 之间。离最后一个音素还有 "
+    "`near_end` 个以上时不能结束；在最后停留 `patience` 步后必定结束。\n"
+)}
 
 
 @dataclass(frozen=True)
@@ -37,12 +44,12 @@ class _Line:
         return f"{self.base}_i" if self.base else self.tensor.name
 
 
-def render(manifest: Manifest) -> str:
-    """The page as Markdown."""
-    return Template(TEMPLATE.read_text("utf8")).substitute(
+def render(manifest: Manifest, name: str = NAMES[0]) -> str:
+    """The page as Markdown; ``name`` is one of :data:`NAMES`."""
+    return Template((TEMPLATES / name).read_text("utf8")).substitute(
         model=manifest.model, revision=manifest.revision, format=FORMAT, version=VERSION,
         operators="\n".join(manifest.operators),
-        reading=_READING if manifest.decoding.reading else "",
+        reading=_READING[name] if manifest.decoding.reading else "",
         graphs="\n\n".join(_graph(graph, manifest.decoding.layers) for graph in manifest.graphs)
         + "\n",
     )

@@ -6,7 +6,7 @@ import type { Decoding } from "../core/manifest";
 import { floats, floatsOf, longs, type Feeds, type Graphs } from "./graphs";
 import { argmax } from "./sampling";
 
-const SPARE_SLOTS = 96;
+const SPARE_SLOTS = 32;
 const NEVER = -1e4;
 
 export interface TokenRequest {
