@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import os
 import shutil
 import statistics
 import threading
@@ -95,7 +96,9 @@ def visit(plan: Visit) -> dict[str, Any]:
 
     Returns:
         ``rtf``, ``first_sound_seconds`` by the page's clock; ``milliseconds_a_second``: what each
-        graph took for a second of sound; ``threads``, ``slower``; and ``rows``, the recordings.
+        graph took for a second of sound; ``renderer_mebibytes``: the most that the page's process
+        held (None where the system does not say); ``isolated``, ``slower``; and ``rows``, the
+        recordings.
 
     Raises:
         OptionError: the app is not built, or there is no browser.
@@ -119,8 +122,34 @@ def visit(plan: Visit) -> dict[str, Any]:
         page.wait_for_selector("#text")
         found = _speed(page, plan)
         rows = _record(page, plan)
+        memory = _renderer_mebibytes()
         running.close()
-    return found | {"rows": rows}
+    return found | {"rows": rows, "renderer_mebibytes": memory}
+
+
+def _renderer_mebibytes() -> float | None:
+    """Peak of the largest page process that this one started, by way of others."""
+    parents, peaks = {}, {}
+    for status in Path("/proc").glob("[0-9]*/status"):
+        try:
+            lines = dict(x.split(":", 1) for x in status.read_text().splitlines() if ":" in x)
+            command = status.with_name("cmdline").read_bytes()
+        except OSError:  # it has just ended
+            continue
+        own = int(status.parent.name)
+        parents[own] = int(lines["PPid"])
+        if b"--type=renderer" in command and "VmHWM" in lines:
+            peaks[own] = int(lines["VmHWM"].split()[0]) / 1024
+    return max((round(peak, 1) for own, peak in peaks.items()
+                if os.getpid() in _ancestors(own, parents)), default=None)
+
+
+def _ancestors(own: int, parents: dict[int, int]) -> set[int]:
+    found: set[int] = set()
+    while own in parents and own not in found:
+        found.add(own)
+        own = parents[own]
+    return found
 
 
 def _speak(page: Any, text: str, language: str) -> dict[str, Any]:

@@ -168,8 +168,9 @@ def test_g2pw_missing_files(tmp_path: Path) -> None:
         G2pw(tmp_path)
 
 
-def test_mandarin_tags_are_those_of_jieba() -> None:
-    """The table is built here, with strings shared; jieba's own way must give the same."""
+def test_mandarin_words_are_those_of_jieba() -> None:
+    """The tables are kept our own way; jieba's own way must give the same."""
+    import jieba
     import jieba.posseg
 
     from voice.text.g2p import zh
@@ -177,5 +178,14 @@ def test_mandarin_tags_are_those_of_jieba() -> None:
     tagger = zh._tagger()
     own = jieba.posseg.POSTokenizer(tagger.tokenizer)
     with tagger.tokenizer.get_dict_file() as file:
+        counts, total = jieba.Tokenizer().gen_pfdict(file)
+    with tagger.tokenizer.get_dict_file() as file:
         own.load_word_tag(file)
-    assert len(own.word_tag_tab) > 300_000 and tagger.word_tag_tab == own.word_tag_tab
+    words, tags = tagger.tokenizer.FREQ, tagger.word_tag_tab
+    assert len(words) == len(own.word_tag_tab) > 300_000 and len(counts) > 490_000
+    assert words.total == tagger.tokenizer.total == total
+    assert all(word in words and words[word] == count for word, count in counts.items())
+    assert all(tags[word] == tag for word, tag in own.word_tag_tab.items())
+    for odd in ("", "没有这样的词", "\ud800", "中" * 40):
+        assert odd not in words and words.get(odd, 7) == 7 and tags.get(odd, "x") == "x"
+    assert "中华人" in words and words["中华人"] == 0 and tags.get("中华人", "x") == "x"

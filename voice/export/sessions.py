@@ -77,6 +77,7 @@ class Sessions:
         options.intra_op_num_threads = self.threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 4
+        options.enable_cpu_mem_arena = False  # 50 MB less, as fast (measured: see the recipe)
         path = self.folder / entry.file
         try:
             session = onnxruntime.InferenceSession(

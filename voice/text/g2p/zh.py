@@ -10,7 +10,6 @@ import functools
 import json
 import logging
 import re
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any
 
 from voice.errors import DependencyError
 from voice.text.g2p import pinyin, sandhi
+from voice.text.g2p.zh_words import Tags, Words
 
 Readings = Callable[[str], Sequence[str]]
 """Sentence piece to one pinyin syllable (``zhong4``) a character; marks give themselves."""
@@ -47,23 +47,15 @@ def _tagger() -> Any:
         ) from error
     jieba.setLogLevel(logging.WARNING)
     words = jieba.dt
-    if not words.initialized:
-        words.FREQ, words.total = words.gen_pfdict(words.get_dict_file())
-        words.initialized = True
+    if not isinstance(words.FREQ, Words):
+        with words.get_dict_file() as lines:
+            own = Words(lines)
+        words.FREQ = own  # pyright: ignore[reportAttributeAccessIssue]
+        words.total, words.initialized = own.total, True
     tagger = jieba.posseg.POSTokenizer.__new__(jieba.posseg.POSTokenizer)
-    tagger.tokenizer, tagger.word_tag_tab = words, _tags(words)
+    tagger.tokenizer = words
+    tagger.word_tag_tab = Tags(words.FREQ)  # pyright: ignore[reportAttributeAccessIssue]
     return tagger
-
-
-def _tags(words: Any) -> dict[str, str]:
-    """jieba's part of speech of each word; words and tags are kept once, which saves 45 MB."""
-    own = {word: word for word in words.FREQ}
-    tags = {}
-    with words.get_dict_file() as file:
-        for line in file:
-            if entry := line.decode("utf8").split():
-                tags[own.get(entry[0], entry[0])] = sys.intern(entry[2])
-    return tags
 
 
 def words_of(text: str) -> list[tuple[str, str]]:
