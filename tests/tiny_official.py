@@ -72,7 +72,7 @@ def official_spec(version: str) -> ModelSpec:
         )
     return replace(
         base, tokenizer=OfficialTokenizerSpec(encoder="hubert", codes=CODES), decoder=decoder,
-        text2semantic=replace(base.text2semantic, reads=False),
+        equalized=False, text2semantic=replace(base.text2semantic, reads=False),
         version=version, short_pauses=True, speaker="speaker" if version == "v2Pro" else "",
     )
 

@@ -11,8 +11,10 @@ import pytest
 import soundfile
 
 from tests.tiny_model import write_tiny_model
+from tests.tiny_official import official_spec
 from voice import Synthesizer, VoiceFileError
 from voice.audio.equalizer import BANDS, bin_weights
+from voice.errors import ModelFileError
 from voice.synth.blend import blend_voices
 from voice.synth.colour import MOST_DB, average_spectrum, matching_gains
 from voice.synth.voicefile import from_bytes, to_bytes
@@ -120,3 +122,8 @@ def test_unusable_gains_in_a_file_are_refused(
     voice = coloured.enroll([root / "tests" / "data" / "reference_en.wav"])
     with pytest.raises(VoiceFileError, match="equalizer"):
         to_bytes(replace(voice, equalizer=gains.astype(np.float32)))
+
+
+def test_only_a_model_that_can_may_ask() -> None:
+    with pytest.raises(ModelFileError, match="equalized"):
+        replace(official_spec("v2"), equalized=True)

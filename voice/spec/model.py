@@ -11,7 +11,7 @@ from voice.spec.load import from_dict, read_json
 from voice.spec.official import OfficialTokenizerSpec
 from voice.spec.text2semantic import Text2SemanticSpec
 from voice.spec.tokenizer import TokenizerSpec
-from voice.spec.vits import VitsSpec
+from voice.spec.vits import VitsSpec, VocosSpec
 
 PRESETS = Path(__file__).parent / "presets"
 
@@ -32,7 +32,7 @@ class ModelSpec:
         short_pauses: whether short texts get the pauses in front that official models were served
             with.
         equalized: whether a voice's equaliser is fitted when it is made
-            (:mod:`voice.synth.colour`).
+            (:mod:`voice.synth.colour`): needs a tokenizer that reads, and a Vocos decoder.
     """
 
     name: str
@@ -47,6 +47,13 @@ class ModelSpec:
     speaker: str = ""
     short_pauses: bool = False
     equalized: bool = False
+
+    def __post_init__(self) -> None:
+        vocoder = self.decoder.vocoder if isinstance(self.decoder, VitsSpec) else None
+        able = isinstance(vocoder, VocosSpec) and isinstance(self.tokenizer, TokenizerSpec)
+        if self.equalized and not able:
+            raise ModelFileError(f"model {self.name}: only a Vocos decoder with a tokenizer that "
+                                 "reads can be equalized")
 
     @property
     def shared_parts(self) -> tuple[str, ...]:
