@@ -11,6 +11,12 @@ BANDS = 64
 TOP_HZ = 7600.0
 """Upper edge of the last band; frequencies over it get the last band's gain."""
 _BREAK_HZ = 700.0
+_MOST_DB = 60.0
+
+
+def usable(gains_db: np.ndarray) -> bool:
+    """Whether these are K finite gains of a size that makes sense."""
+    return len(gains_db) == BANDS and bool((np.abs(gains_db) <= _MOST_DB).all())
 
 
 def band_edges() -> np.ndarray:

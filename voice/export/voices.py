@@ -21,7 +21,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from voice.audio.equalizer import BANDS
+from voice.audio.equalizer import BANDS, usable
 from voice.errors import ModelFileError, VoiceFileError
 from voice.spec.load import from_dict
 from voice.synth.voicefile import Voice
@@ -89,7 +89,7 @@ def read_bundle_voice(path: Path) -> BundleVoice:
     if {k: str(v.dtype) for k, v in arrays.items()} != _TENSORS:
         raise VoiceFileError(f"{path}: other tensors than a bundle's voice has")
     gains = arrays["equalizer"]
-    if len(gains) not in (0, BANDS) or not np.isfinite(gains).all():
+    if len(gains) and not usable(gains):
         raise VoiceFileError(f"{path}: its equalizer does not have {BANDS} usable gains")
     spoken = arrays["prompt_spoken"].astype(np.int64)
     voice = Voice(

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from voice.audio.equalizer import BANDS, band_edges, band_filters
-from voice.synth.draw import read_back
 from voice.synth.render import Utterance, decode
 
 if TYPE_CHECKING:
@@ -76,14 +75,15 @@ def matching_gains(made: np.ndarray, real: np.ndarray, sample_rate: int) -> np.n
 
 
 def colour_of(
-    model: Model, recording: Prepared, codes: np.ndarray, timbre: np.ndarray, voice_hz: float
+    model: Model, recording: Prepared, prompt: tuple[np.ndarray, np.ndarray], timbre: np.ndarray,
+    voice_hz: float,
 ) -> np.ndarray | None:
     """The equaliser of a voice.
 
     Args:
         model: that will speak.
         recording: whose prompt is spoken again.
-        codes: (T,) int64 semantic tokens of the prompt.
+        prompt: its (T,) int64 semantic tokens, and the (P,) int64 phonemes that they carry.
         timbre: (D,) of the voice.
         voice_hz: its middle pitch, 0 where unknown.
 
@@ -91,10 +91,10 @@ def colour_of(
         (K,) float32 dB; None for a model whose specification does not ask for it, or too little
         speech.
     """
+    codes, ids = prompt
     if not model.spec.equalized or not len(codes):
         return None
     rate = model.spec.decoder.sample_rate
-    ids = read_back(model, [codes])[0]
     made = decode(model, Utterance(
         codes, ids if len(ids) else np.zeros(1, np.int64), timbre, 0.0, 1.0, 0, voice_hz=voice_hz))
     return matching_gains(made, recording.prompt_at(rate), rate)

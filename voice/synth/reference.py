@@ -105,11 +105,13 @@ def enroll(
     first = recordings[0]
     continued = _continued(first, weights or ())
     codes = _tokens(model, first)
-    phonemes, text, doubts = _prompt_phonemes(model, first, spoken, codes)
+    # A model that cannot read back continues nothing where the transcript is of no use.
+    read = read_back(model, [codes])[0] if model.reads else np.zeros(0, np.int64)
+    phonemes, text, doubts = _prompt_phonemes(model, first, spoken, (codes, read))
     timbre, pitch = timbre_of(model, recordings, weights), pitch_of(recordings, weights)
     voice = Voice(
         name=name, model=model.name, revision=model.revision, timbre=timbre, pitch_hz=pitch,
-        equalizer=colour_of(model, first, codes, timbre, pitch),
+        equalizer=colour_of(model, first, (codes, read), timbre, pitch),
         prompt_codes=codes, prompt_phonemes=phonemes, prompt_text=text,
         prompt_mel=mel_of(model, first),
         languages=_languages(spoken, language), consent=consent,
@@ -169,12 +171,12 @@ def _tokens(model: Model, recording: Prepared) -> np.ndarray:
 
 
 def _prompt_phonemes(
-    model: Model, recording: Prepared, spoken: Phonemes | None, codes: np.ndarray
+    model: Model, recording: Prepared, spoken: Phonemes | None,
+    prompt: tuple[np.ndarray, np.ndarray],
 ) -> tuple[np.ndarray, str, list[str]]:
-    """The phonemes and text of (T,) tokens, and sentences where the transcript is of no use."""
-    # A model that cannot read back continues nothing where the transcript is of no use.
-    read = read_back(model, [codes])[0] if model.reads else np.zeros(0, np.int64)
-    tokens = len(codes)
+    """The phonemes and text of a prompt, (T,) tokens and (P,) phonemes that they carry, and
+    sentences where the transcript is of no use."""
+    tokens, read = len(prompt[0]), prompt[1]
     if spoken is None:
         return read, "", []
     if not recording.prompt_is_whole:

@@ -28,7 +28,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from voice.audio.atomic import atomic_file
-from voice.audio.equalizer import BANDS
+from voice.audio.equalizer import BANDS, usable
 from voice.errors import ModelFileError, OptionError, VoiceFileError
 from voice.spec.load import from_dict
 from voice.synth.labels import MAX_TEXT, check_name, check_tags
@@ -41,7 +41,6 @@ _MAX_HEADER = 1 << 18
 _MAX_PARENTS = 64
 _MAX_CODE = 1 << 20
 _MAX_PITCH_HZ = 2000
-_MOST_GAIN_DB = 60.0
 _ARRAYS: dict[str, tuple[str, int]] = {
     # name: dtype, most elements
     "timbre": ("float32", 1 << 16),
@@ -344,7 +343,7 @@ def _check_arrays(arrays: dict[str, np.ndarray], where: str) -> None:
     if not len(timbre) or not np.isfinite(timbre).all() or not timbre.any():
         raise VoiceFileError(f"{where}: its timbre is empty or not finite")
     equalizer = arrays.get("equalizer", np.zeros(BANDS, np.float32))
-    if len(equalizer) != BANDS or not (np.abs(equalizer) <= _MOST_GAIN_DB).all():
+    if not usable(equalizer):
         raise VoiceFileError(f"{where}: its equalizer does not have {BANDS} usable gains")
     for name in ("prompt_codes", "prompt_phonemes"):
         values = arrays[name]
