@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from voice.audio.bands import triangles
+
 BANDS = 64
 TOP_HZ = 7600.0
 """Upper edge of the last band; frequencies over it get the last band's gain."""
@@ -31,10 +33,7 @@ def band_filters(fft_samples: int, sample_rate: int) -> np.ndarray:
     Returns:
         (K, fft_samples // 2 + 1) triangles over frequency, each of sum 1.
     """
-    hz, edges = np.fft.rfftfreq(fft_samples, 1 / sample_rate), band_edges()
-    rising = (hz - edges[:-2, None]) / np.diff(edges)[:-1, None]
-    falling = (edges[2:, None] - hz) / np.diff(edges)[1:, None]
-    bands = np.maximum(0.0, np.minimum(rising, falling))
+    bands = triangles(np.fft.rfftfreq(fft_samples, 1 / sample_rate), band_edges())
     return bands / bands.sum(1, keepdims=True)
 
 

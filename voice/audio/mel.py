@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from voice.audio.bands import triangles
 from voice.errors import OptionError
 from voice.spec.spectrum import SpectrumSettings
 
@@ -51,10 +52,7 @@ def filterbank(settings: SpectrumSettings) -> np.ndarray:
     ends = _to_mel(np.array([settings.low_hz, settings.top_hz]))
     edges = _to_hz(np.linspace(ends[0], ends[1], settings.bands + 2))
     bins = np.linspace(0.0, settings.sample_rate / 2, settings.fft_samples // 2 + 1)
-    rising = (bins - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
-    falling = (edges[2:, None] - bins) / (edges[2:] - edges[1:-1])[:, None]
-    triangles = np.maximum(0.0, np.minimum(rising, falling))
-    return (triangles * (2.0 / (edges[2:] - edges[:-2]))[:, None]).astype(np.float32)
+    return (triangles(bins, edges) * (2.0 / (edges[2:] - edges[:-2]))[:, None]).astype(np.float32)
 
 
 class Spectrum(nn.Module):
