@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,10 @@ import pytest
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # several test processes share the processor
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Pages put uploads where their content says: two test processes would delete each other's.
+UPLOADS = tempfile.TemporaryDirectory(prefix="voice-uploads-")
+os.environ["GRADIO_TEMP_DIR"] = UPLOADS.name
 
 ROOT = Path(__file__).resolve().parents[1]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

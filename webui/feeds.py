@@ -11,7 +11,7 @@ from typing import Any
 
 from webui.jobs import Job, JobCancelledError
 
-PATIENCE_SECONDS = 8.0
+PATIENCE_SECONDS = 20.0  # a reload on a slow phone takes more than ten
 KEPT = 256
 
 

@@ -6,6 +6,7 @@ import json
 import secrets
 import urllib.error
 import urllib.request
+from functools import cache
 from typing import Any
 
 PATIENCE_SECONDS = 300
@@ -49,13 +50,19 @@ def call(url: str, fn_index: int, data: list[Any], session: str = "") -> dict[st
     raise AssertionError("the stream ended without an answer")
 
 
+@cache
+def _offered(url: str) -> tuple[dict[str, int], dict[str, Any]]:
+    """Numbers of a page's functions and what they take, asked once as clients do."""
+    with urllib.request.urlopen(f"{url}/config", timeout=60) as answer:
+        numbers = {f["api_name"]: f["id"] for f in json.load(answer)["dependencies"]}
+    with urllib.request.urlopen(f"{url}/gradio_api/info", timeout=60) as answer:
+        return numbers, json.load(answer)["named_endpoints"]
+
+
 def endpoint(url: str, name: str, *data: Any, session: str = "") -> dict[str, Any]:
     """The answer of a named endpoint; what is left out takes its default, as a client does."""
-    with urllib.request.urlopen(f"{url}/config", timeout=60) as answer:
-        functions = json.load(answer)["dependencies"]
-    with urllib.request.urlopen(f"{url}/gradio_api/info", timeout=60) as answer:
-        parameters = json.load(answer)["named_endpoints"][f"/{name}"]["parameters"]
-    (index,) = [f["id"] for f in functions if f["api_name"] == name]
+    numbers, described = _offered(url)
+    parameters = described[f"/{name}"]["parameters"]
     left = [one["parameter_default"] for one in parameters[len(data):]
             if one["parameter_has_default"]]
-    return call(url, index, [*data, *left], session)
+    return call(url, numbers[name], [*data, *left], session)

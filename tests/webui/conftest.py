@@ -84,7 +84,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     fake = FakeSynthesizer()
     model = ModelSlot()
     context = AppContext(model, VoiceLibrary(folder / "voices"), folder / "recordings")
-    context.feeds = Feeds(patience=4)
+    context.feeds = Feeds(patience=60)  # however long a page takes to load
     model.start("fake", lambda: fake).join()
     with serve(context) as url:
         yield Site(url, context, fake)

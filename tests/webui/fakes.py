@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import threading
 import time
 import wave
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,16 +42,55 @@ def sentences_of(text: str) -> list[str]:
     return [part for part in text.replace("!", ".").split(".") if part.strip()]
 
 
+class Gate:
+    """Lets pieces of speech through, all of them unless a test holds them back.
+
+    A test that looks at work in its middle holds it there: however slow the machine is, it is
+    still in its middle when the browser has come so far.
+    """
+
+    def __init__(self) -> None:
+        self._left = float("inf")
+        self._changed = threading.Lock()
+
+    @contextmanager
+    def held(self, after: int = 0) -> Iterator[Gate]:
+        """While the block runs, `after` more pieces are made and then no other."""
+        self._left = after
+        try:
+            yield self
+        finally:
+            self.open()
+
+    def let(self, count: int) -> None:
+        """Lets some more through."""
+        with self._changed:
+            self._left += count
+
+    def open(self) -> None:
+        """Lets all through."""
+        self._left = float("inf")
+
+    def passed(self) -> bool:
+        """Takes one of the pieces that may be made."""
+        with self._changed:
+            if self._left < 1:
+                return False
+            self._left -= 1
+            return True
+
+
 @dataclass
 class FakeSynthesizer:
     """Each word of a text is 0.2 s of a tone whose pitch comes from the voice.
 
     Attributes:
-        chunk_seconds: how long each chunk takes to make.
+        gate: what a piece waits for before it is made.
         enrolled: what recordings were listened to.
+        closed: how many times speaking came to an end, or was ended.
     """
 
-    chunk_seconds: float = 0.0
+    gate: Gate = field(default_factory=Gate)
     enrolled: list[str] = field(default_factory=list)
     closed: int = 0
 
@@ -102,8 +143,7 @@ class FakeSynthesizer:
         origin = Origin("fake", "abc123", voice.name, "cpu", settings.as_dict(), True)
         try:
             for sentence in pieces:
-                end = time.monotonic() + self.chunk_seconds
-                while time.monotonic() < end:
+                while not self.gate.passed():
                     if cancelled():
                         raise RuntimeError("cancelled")
                     time.sleep(0.01)

@@ -120,44 +120,40 @@ def test_sentences_and_their_buttons_fit_on_a_phone(
         assert rows == 1, "“1.0 s” stays in one line"
 
 
-def test_an_example_voice_speaks_and_stop_stops_within_a_second(
+def test_an_example_voice_speaks_and_stop_stops_in_the_middle_of_a_sentence(
     visit: Callable[..., Visit], site: Site
 ) -> None:
     page = visit().page
     page.click("#speak-source label:nth-of-type(2)")
     page.wait_for_selector("#speak-voice input")
     page.fill("#speak-text textarea", "One sentence here. " * 40)
-    site.fake.chunk_seconds = 0.5
-    try:
+    with site.fake.gate.held(after=2):
         page.click("#speak-go")
         page.wait_for_function("window.voicePlayer.state().lastIndex >= 0")
         page.click("#speak-stop")
-        page.wait_for_selector("#speak-status .voice-note", timeout=2000)
-    finally:
-        site.fake.chunk_seconds = 0.0
+        page.wait_for_selector("#speak-status .voice-note")
     assert page.locator("#speak-status").inner_text() == "Stopped."
     assert page.evaluate("window.voicePlayer.state().playing") == 0
     assert page.locator("#speak-go").is_enabled()
 
 
-def test_closing_the_page_ends_its_work(visit: Callable[..., Visit], site: Site) -> None:
+def test_closing_the_page_ends_its_work(
+    visit: Callable[..., Visit], site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site.context.feeds, "_patience", 0.5)
     page = visit().page
     page.click("#speak-source label:nth-of-type(2)")
     page.wait_for_selector("#speak-voice input")
     page.fill("#speak-text textarea", "One sentence here. Another sentence here.")
-    site.fake.chunk_seconds = 60.0
-    try:
+    with site.fake.gate.held(after=1):
         closed = site.fake.closed
         page.click("#speak-go")
-        page.wait_for_function("document.querySelector('#speak-status').innerText.includes('ing')")
-        page.wait_for_timeout(1500)
+        page.wait_for_function("window.voicePlayer.state().lastIndex >= 0")
         page.close()
-        deadline = time.monotonic() + 50
+        deadline = time.monotonic() + 90
         while site.fake.closed == closed and time.monotonic() < deadline:
             time.sleep(0.1)
         assert site.fake.closed == closed + 1
-    finally:
-        site.fake.chunk_seconds = 0.0
 
 
 def test_twenty_lines_are_checked_spoken_stopped_and_taken_up_after_a_reload(
@@ -174,16 +170,11 @@ def test_twenty_lines_are_checked_spoken_stopped_and_taken_up_after_a_reload(
     choose(page, "batch-column-text", "words")
     choose(page, "batch-column-id", "name")
     page.wait_for_selector("#batch-preview >> text=20 lines; 1 cannot be spoken")
-    site.fake.chunk_seconds = 2.0  # so that a busy browser can click before all is done
-    try:
+    with site.fake.gate.held(after=2):
         page.click("#batch-start")
-        page.wait_for_selector("#batch-rows .voice-state.done")
-        site.fake.chunk_seconds = 300.0  # the row after the current one would outlast the test
         page.wait_for_selector("#batch-rows .voice-state.done >> nth=1")
         page.click("#batch-pause")
-        page.wait_for_selector("#batch-progress >> text=Paused.", timeout=60_000)
-    finally:
-        site.fake.chunk_seconds = 0.0
+        page.wait_for_selector("#batch-progress >> text=Paused.")
     page.reload()
     page.wait_for_selector(".voice-chip.ready")
     page.get_by_role("tab", name="Batch").click()
@@ -236,20 +227,16 @@ def test_who_waits_sees_the_place_in_the_queue_and_is_served_in_between(
         page.wait_for_selector("#speak-voice input")
         page.fill("#speak-text textarea", words)
     first, second = pages
-    site.fake.chunk_seconds = 3.0
-    try:
+    with site.fake.gate.held(after=2) as gate:
         first.click("#speak-go")
-        first.wait_for_selector("#speak-status >> text=s left")
+        first.wait_for_selector("#speak-status progress")
         second.click("#speak-go")
         second.wait_for_selector("#speak-status >> text=1 before you")
+        gate.let(8)  # in turns: the second text is through after two of them
         second.wait_for_selector("#speak-download", state="visible")
         assert first.is_visible("#speak-stop"), "the long text is still being spoken"
-        site.fake.chunk_seconds = 300.0
-        first.wait_for_timeout(4000)  # its sentence is now one that would outlast the test
         first.click("#speak-stop")
-        first.wait_for_selector("#speak-status >> text=Stopped.", timeout=60_000)
-    finally:
-        site.fake.chunk_seconds = 0.0
+        first.wait_for_selector("#speak-status >> text=Stopped.")
 
 
 def choose(page: object, field: str, option: str) -> None:
@@ -329,17 +316,13 @@ def test_a_reload_in_the_middle_finds_the_work_again(
     page.click("#speak-source label:nth-of-type(2)")
     page.wait_for_selector("#speak-voice input")
     page.fill("#speak-text textarea", "One two three. " * 12)
-    site.fake.chunk_seconds = 0.8
-    try:
+    with site.fake.gate.held(after=4):
         page.click("#speak-go")
         page.wait_for_function("window.voicePlayer.state().lastIndex >= 1")
         page.reload()
         page.wait_for_selector("#speak-stop", state="visible")
         seen.problems.clear()  # requests that leaving the page cut off
         page.wait_for_selector("#speak-status progress")
-        site.fake.chunk_seconds = 0.0
-        page.wait_for_selector("#speak-download", state="visible")
-    finally:
-        site.fake.chunk_seconds = 0.0
+    page.wait_for_selector("#speak-download", state="visible")
     assert "7.2 s" in page.locator("#speak-facts").inner_text(), "all of it, 0.6 s a sentence"
     assert seen.problems == []

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.webui.conftest import Site, Visit
+from tests.webui.conftest import Site, Visit, until
 
 pytestmark = pytest.mark.browser
 SCRIPT_NAME = "Us <img src=x onerror=alert(1)>"
@@ -153,20 +153,19 @@ def test_a_new_place_takes_over_from_one_that_is_still_spoken(
     page = visit().page
     page.get_by_role("tab", name="Blend").click()
     page.wait_for_selector("#blend-map .voice-dot")
-    site.fake.chunk_seconds = 30.0
-    try:
+    closed = site.fake.closed
+    with site.fake.gate.held():
         page.locator("#blend-map .voice-dot").nth(0).click()
         page.wait_for_selector("#blend-stop", state="visible")
         page.wait_for_function(
             "document.querySelector('#blend-status').innerText.includes('Speaking')")
-        site.fake.chunk_seconds = 0.0
         page.locator("#blend-map .voice-dot").nth(1).click()
-        page.wait_for_selector("#blend-status .voice-note.good", timeout=20_000)
-        site.fake.chunk_seconds = 30.0
+        assert until(page, lambda: site.fake.closed == closed + 1), "the first place is given up"
+    page.wait_for_selector("#blend-status .voice-note.good")
+    again(page)
+    with site.fake.gate.held():
         page.click("#blend-go")
         page.wait_for_function(
             "document.querySelector('#blend-status').innerText.includes('Speaking')")
         page.click("#blend-stop")
-        page.wait_for_selector("#blend-status >> text=Stopped.", timeout=3000)
-    finally:
-        site.fake.chunk_seconds = 0.0
+        page.wait_for_selector("#blend-status >> text=Stopped.")

@@ -214,7 +214,6 @@ def test_new_work_of_a_tab_stops_the_old_one_and_errors_arrive() -> None:
 def test_two_visitors_take_turns_piece_by_piece(
     context: AppContext, fake: FakeSynthesizer
 ) -> None:
-    fake.chunk_seconds = 0.05
     order: list[str] = []
 
     def run(owner: str) -> None:
@@ -225,8 +224,11 @@ def test_two_visitors_take_turns_piece_by_piece(
 
     make(context, "Warm up.")
     threads = [threading.Thread(target=run, args=(one,)) for one in ("x", "y")]
-    for thread in threads:
-        thread.start()
+    with fake.gate.held():
+        for thread in threads:
+            thread.start()
+        while not context.turns._waiting:
+            time.sleep(0.01)
     for thread in threads:
         thread.join(20)
     assert sorted(order) == ["x"] * 4 + ["y"] * 4

@@ -6,6 +6,7 @@ import base64
 import gc
 import io
 import threading
+import time
 import wave
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -92,7 +93,6 @@ def test_memory_is_steady(site: Site) -> None:
 
 def test_clients_take_turns(site: Site) -> None:
     """A long text does not keep a short one waiting until its end."""
-    site.fake.chunk_seconds = 0.05
     ended: dict[str, int] = {}
     order = iter(range(100))
 
@@ -100,17 +100,17 @@ def test_clients_take_turns(site: Site) -> None:
         heard(endpoint(site.url, "speak", text, "example:Isla", "en", 1.0, 1))
         ended[name] = next(order)
 
-    try:
+    with site.fake.gate.held(after=3):
         long = threading.Thread(target=ask, args=("long", "One two three. " * 60))
         long.start()
         while not site.context.turns.busy():
-            pass
+            time.sleep(0.01)
         short = threading.Thread(target=ask, args=("short", "One two three."))
         short.start()
-        for one in (short, long):
-            one.join(60)
-    finally:
-        site.fake.chunk_seconds = 0.0
+        while not site.context.turns._waiting:
+            time.sleep(0.01)
+    for one in (short, long):
+        one.join(60)
     assert ended == {"short": 0, "long": 1}
 
 

@@ -292,11 +292,18 @@ def clone(context: AppContext, source: Source, job: Job) -> str:
 
 
 def recording_token(path: str, transcript: str) -> str:
-    """The same for the same recording and transcript."""
+    """The same for the same recording and transcript.
+
+    Raises:
+        PageError: the upload was cleared away in the meantime.
+    """
     digest = hashlib.sha256(transcript.encode("utf-8"))
-    with open(path, "rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
+    try:
+        with open(path, "rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    except FileNotFoundError as error:
+        raise PageError("error_recording_gone") from error
     return f"recording-{digest.hexdigest()[:32]}"
 
 
