@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 
 from tests.tiny_model import CODES, tiny_spec, write_tiny_model
 from voice.checkpoints.store import Model, load_model, save_part, save_spec
@@ -60,11 +62,21 @@ def other_model(folder: Path, reads: bool) -> Path:
     return folder
 
 
+def made_once(folder: Path, reads: bool) -> Case:
+    """The case of a folder, which is made unless another test process has done so."""
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "model").is_dir():
+            other_model(folder / "model", reads)
+        model = load_model(folder / "model", "cpu")
+        voices = [voice_of(model), voice_of(model, "Bo", 1, prompt=0)]
+        if not (folder / "bundle").is_dir():
+            options = BundleOptions("fp32", ("en",), enroll=True)
+            write_bundle(model, voices, folder / "bundle", options)
+    return Case(model, voices, folder / "bundle")
+
+
 @pytest.fixture(scope="session", params=["plain", "reading"])
 def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Case:
-    folder = tmp_path_factory.mktemp(f"export-{request.param}")
-    model = load_model(other_model(folder / "model", request.param == "reading"), "cpu")
-    voices = [voice_of(model), voice_of(model, "Bo", 1, prompt=0)]
-    options = BundleOptions("fp32", ("en",), enroll=True)
-    write_bundle(model, voices, folder / "bundle", options)
-    return Case(model, voices, folder / "bundle")
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    return made_once(shared / f"export-{request.param}", request.param == "reading")

@@ -82,6 +82,8 @@ def test_fixtures_come_out_again(case: Case) -> None:
     assert self_test(case.open()) == []
 
 
+@pytest.mark.parametrize(
+    "case", ["reading", pytest.param("plain", marks=pytest.mark.slow)], indirect=True)
 def test_the_same_input_gives_the_same_bytes(case: Case, tmp_path: Path) -> None:
     options = BundleOptions("fp32", ("en",), enroll=True)
     write_bundle(case.model, case.voices, tmp_path / "again", options)

@@ -39,7 +39,8 @@ def test_no_tab_has_a_finding(visit: Callable[..., Visit], locale: str, scheme: 
     assert seen.problems == []
 
 
-@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_that_follows_a_click_has_a_finding(
     visit: Callable[..., Visit], recording: Path, scheme: str, tmp_path: Path
 ) -> None:
