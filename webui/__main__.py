@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import ipaddress
 import logging
 import os
@@ -93,11 +94,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     folder = Path(tempfile.mkdtemp(prefix="voice-page-"))
     os.environ["GRADIO_TEMP_DIR"] = str(folder / "uploads")
+    gc.disable()  # while the page is built nearly nothing is garbage
     try:
         return serve(chosen, folder)
     except KeyboardInterrupt:
         return 130
     finally:
+        gc.enable()
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -160,6 +163,8 @@ def serve(chosen: argparse.Namespace, folder: Path) -> int:
             file=sys.stderr,
         )
         return 2
+    gc.freeze()  # nor will what it is built of ever be
+    gc.enable()
     shown = f"[{chosen.host}]" if ":" in chosen.host else chosen.host
     print(f"The page is at http://{shown}:{chosen.port}", flush=True)
 

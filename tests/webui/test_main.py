@@ -92,6 +92,20 @@ def test_the_page_is_served_and_uploads_are_guarded(server) -> None:
         assert refused.value.code in (403, 404), path
 
 
+def test_gradio_is_imported_without_writing_notes_for_editors() -> None:
+    program = (
+        "import webui, gradio, sys\n"
+        "from gradio import component_meta\n"
+        "component_meta.extract_class_source_code = None  # what writes notes would need\n"
+        "class Own(gradio.Textbox): pass\n"
+        "print(Own().value, [type(f).__module__ for f in sys.meta_path if 'webui' in str(f)])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["None", "[]"]
+
+
 def test_the_page_is_built_before_torch_is_loaded(tmp_path: Path) -> None:
     """Loading torch takes seconds: the page answers first, the model comes behind it."""
     program = (
