@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from tests.checkpoints.official import forget_hparams, hparams, save
 from voice.checkpoints.containers import open_checkpoint, read_state
-from voice.checkpoints.pickles import KNOWN, Unpickler
+from voice.checkpoints.known import KNOWN
+from voice.checkpoints.pickles import Unpickler
 from voice.errors import ModelFileError
 
 DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.int64, torch.uint8,

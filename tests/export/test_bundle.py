@@ -29,6 +29,9 @@ from voice.synth.settings import SynthesisSettings
 
 TEXT = "The train leaves at half past nine. It costs $12.50, or so they say."
 ROOT = Path(__file__).parents[2]
+ONE_IS_ENOUGH = pytest.mark.parametrize(
+    "case", ["reading", pytest.param("plain", marks=pytest.mark.slow)], indirect=True)
+"""For what does not depend on the kind of model."""
 
 
 @pytest.fixture
@@ -82,8 +85,7 @@ def test_fixtures_come_out_again(case: Case) -> None:
     assert self_test(case.open()) == []
 
 
-@pytest.mark.parametrize(
-    "case", ["reading", pytest.param("plain", marks=pytest.mark.slow)], indirect=True)
+@ONE_IS_ENOUGH
 def test_the_same_input_gives_the_same_bytes(case: Case, tmp_path: Path) -> None:
     options = BundleOptions("fp32", ("en",), enroll=True)
     write_bundle(case.model, case.voices, tmp_path / "again", options)
@@ -109,6 +111,7 @@ def test_the_manifest_describes_the_graphs(case: Case) -> None:
         p.relative_to(case.folder).as_posix() for p in case.folder.rglob("*") if p.is_file()}
 
 
+@ONE_IS_ENOUGH
 def test_every_damaged_file_is_named(copy: Path) -> None:
     for entry in read_manifest(copy).files:
         path = copy / entry.path
@@ -192,6 +195,7 @@ def test_memory_that_runs_out_is_said(case: Case) -> None:
     assert then == "True"
 
 
+@ONE_IS_ENOUGH
 def test_a_full_disk_leaves_nothing_and_keeps_the_older_bundle(
     case: Case, copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

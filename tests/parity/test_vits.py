@@ -149,9 +149,8 @@ def test_decode_with_two_references(case: Case) -> None:
     case.check("audio_ns0", case.model.decode(*case.inputs(weighted), CALM)[0], AUDIO)
 
 
-@pytest.mark.parametrize(("name", "speed"), [
-    ("125", 1.25), pytest.param("080", 0.8, marks=pytest.mark.slow),
-])
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "speed"), [("125", 1.25), ("080", 0.8)])
 def test_decode_at_another_speed(case: Case, name: str, speed: float) -> None:
     timbre = case.timbre(0)
     prior = case.model.prior(*case.inputs(timbre), speed=speed)

@@ -25,9 +25,9 @@ def findings(page: Any) -> list[tuple[str, str, list[str]]]:
 
 
 @pytest.mark.parametrize(("locale", "scheme"), [
-    ("en-US", "light"), ("zh-CN", "dark"),
-    pytest.param("en-US", "dark", marks=pytest.mark.slow),
-    pytest.param("zh-CN", "light", marks=pytest.mark.slow),
+    ("zh-CN", "dark"),
+    *(pytest.param(*case, marks=pytest.mark.slow)
+      for case in (("en-US", "light"), ("en-US", "dark"), ("zh-CN", "light"))),
 ])
 def test_no_tab_has_a_finding(visit: Callable[..., Visit], locale: str, scheme: str) -> None:
     seen = visit("?__theme=dark" if scheme == "dark" else "", locale=locale, color_scheme=scheme)

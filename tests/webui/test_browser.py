@@ -97,6 +97,7 @@ def test_a_phone_sees_everything_without_scrolling_sideways(visit: Callable[...,
         assert box["x"] >= 0 and box["x"] + box["width"] <= 390, name
 
 
+@pytest.mark.slow
 def test_sentences_and_their_buttons_fit_on_a_phone(
     visit: Callable[..., Visit], recording: Path
 ) -> None:

@@ -20,7 +20,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from voice.checkpoints.pickles import MAX_BYTES, Storage, StoredTensor, Unpickler
+from voice.checkpoints.known import Storage, StoredTensor
+from voice.checkpoints.pickles import MAX_BYTES, Unpickler
 from voice.errors import ModelFileError
 
 LEGACY_MAGIC, LEGACY_PROTOCOL = 0x1950A86A20F9469CFC6C, 1001

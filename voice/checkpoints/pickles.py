@@ -1,179 +1,29 @@
 """A reader of pickled checkpoints that can only make tensors and plain data.
 
 The pickle format is a small program for a stack machine. This is such a machine without the parts
-that reach outside: a global name never leads to an import, it is looked up in :data:`KNOWN`, which
-holds harmless makers of our own; whatever is not there is refused by name. Nothing of a file is
-executed, whatever it holds. Format: the opcode table of Python's ``pickletools``, protocols 0 to 5;
-use by torch: persistent ids name storages, ``_rebuild_tensor_v2`` makes views of them.
+that reach outside: a global name never leads to an import, it is looked up in
+:data:`voice.checkpoints.known.KNOWN`; whatever is not there is refused by name. Nothing of a file
+is executed, whatever it holds. Format: the opcode table of Python's ``pickletools``, protocols 0 to
+5; use by torch: persistent ids name storages, ``_rebuild_tensor_v2`` makes views of them.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
+from voice.checkpoints.known import KNOWN, Attributes, Maker, Storage, StorageType, plain_key
 from voice.errors import ModelFileError
 
 MAX_STEPS = 4_000_000  # opcodes of one file; the largest official one has some 40 thousand
 MAX_BYTES = 64 << 20  # of the program, tensors are stored elsewhere
 MAX_NODES, MAX_DEPTH = 1_000_000, 64
 MAX_INTEGER_BYTES = 64
-MAX_DIMENSIONS = 8
-_PLAIN_KEYS = (str, int, float, bool, type(None))
-
-
-@dataclass(frozen=True)
-class StorageType:
-    """Kind of numbers in a storage: the name of a torch dtype."""
-
-    dtype: str
-
-
-@dataclass(frozen=True)
-class Storage:
-    """A run of numbers beside the pickle.
-
-    Attributes:
-        dtype: name of a torch dtype.
-        key: where it is.
-        elements: how many numbers.
-    """
-
-    dtype: str
-    key: str
-    elements: int
-
-
-@dataclass(frozen=True)
-class StoredTensor:
-    """A view of a storage: what a pickle holds instead of a tensor's numbers.
-
-    Attributes:
-        storage: the numbers.
-        offset: of the first one.
-        shape: of the tensor.
-        stride: between neighbours along each axis, in numbers.
-    """
-
-    storage: Storage
-    offset: int
-    shape: tuple[int, ...]
-    stride: tuple[int, ...]
-
-    @property
-    def elements(self) -> int:
-        """Numbers in the tensor."""
-        count = 1
-        for size in self.shape:
-            count *= size
-        return count
-
-    @property
-    def extent(self) -> int:
-        """Numbers of the storage from the first to the last one used."""
-        if not self.elements:
-            return 0
-        return 1 + sum((n - 1) * s for n, s in zip(self.shape, self.stride, strict=True))
-
-
-@dataclass(frozen=True)
-class _Maker:
-    """A global name: what ``REDUCE`` makes of its arguments, and whether ``NEWOBJ`` may be used."""
-
-    name: str
-    make: Callable[..., Any] | None = None
-    instance: bool = False
-
-
-class _Attributes(dict[str, Any]):
-    """An instance of ``utils.HParams`` as the plain dictionary of its attributes."""
 
 
 class _Mark:
     """The stack's marker."""
-
-
-def _dictionary(pairs: Any = ()) -> dict[Any, Any]:
-    out: dict[Any, Any] = {}
-    if not isinstance(pairs, list | tuple):
-        raise ValueError("an OrderedDict of something that is no list")
-    for pair in pairs:
-        if not isinstance(pair, list | tuple) or len(pair) != 2:
-            raise ValueError("an OrderedDict of something that is no list of pairs")
-        out[_key(pair[0])] = pair[1]
-    return out
-
-
-def _key(value: Any) -> Any:
-    """Keys are plain: hashing a deep tuple could overflow the C stack."""
-    if not isinstance(value, _PLAIN_KEYS):
-        raise ValueError(f"a dictionary key of type {type(value).__name__}")
-    return value
-
-
-def _size(values: Any = ()) -> tuple[int, ...]:
-    return _whole(values, "a size")
-
-
-def _whole(values: Any, what: str) -> tuple[int, ...]:
-    good = isinstance(values, list | tuple) and len(values) <= MAX_DIMENSIONS
-    if not good or not all(type(v) is int and 0 <= v < 1 << 48 for v in values):
-        raise ValueError(f"{what} that is no short list of whole numbers from 0")
-    return tuple(values)
-
-
-def _tensor(storage: Any, offset: Any, shape: Any, stride: Any, *_: Any) -> StoredTensor:
-    """A view, if it stays inside its storage and no number is used twice."""
-    if not isinstance(storage, Storage) or type(offset) is not int or offset < 0:
-        raise ValueError("a tensor without a storage or with an impossible offset")
-    made = StoredTensor(storage, offset, _whole(shape, "a shape"), _whole(stride, "a stride"))
-    if len(made.shape) != len(made.stride):
-        raise ValueError(f"a tensor of shape {made.shape} and stride {made.stride}")
-    if made.elements > storage.elements or made.offset + made.extent > storage.elements:
-        raise ValueError(
-            f"a tensor of shape {made.shape} and stride {made.stride} that leaves its storage of "
-            f"{storage.elements} numbers"
-        )
-    reach = 0  # of the axes so far: the next one must step over it
-    for step, size in sorted(zip(made.stride, made.shape, strict=True)):
-        if size > 1 and made.elements:
-            if step <= reach:
-                raise ValueError(f"a tensor of stride {made.stride} that overlaps itself")
-            reach += (size - 1) * step
-    return made
-
-
-def _parameter(data: Any, *_: Any) -> StoredTensor:
-    if not isinstance(data, StoredTensor):
-        raise ValueError("a parameter that is no tensor")
-    return data
-
-
-def _path(*parts: Any) -> str:
-    if not all(isinstance(p, str) and len(p) < 4096 for p in parts):
-        raise ValueError("a path that is no text, or no short one")
-    return "/".join(parts)
-
-
-_DTYPES = {
-    "Float": "float32", "Double": "float64", "Half": "float16", "BFloat16": "bfloat16",
-    "Long": "int64", "Int": "int32", "Short": "int16", "Char": "int8", "Byte": "uint8",
-    "Bool": "bool",
-}
-KNOWN: dict[str, Any] = {
-    "collections.OrderedDict": _Maker("OrderedDict", _dictionary),
-    "torch.Size": _Maker("torch.Size", _size),
-    "torch._utils._rebuild_tensor": _Maker("_rebuild_tensor", _tensor),
-    "torch._utils._rebuild_tensor_v2": _Maker("_rebuild_tensor_v2", _tensor),
-    "torch._utils._rebuild_parameter": _Maker("_rebuild_parameter", _parameter),
-    "utils.HParams": _Maker("utils.HParams", instance=True),
-    **{f"pathlib.{n}": _Maker(n, _path) for n in ("PosixPath", "WindowsPath", "PurePosixPath")},
-    **{f"torch.{name}Storage": StorageType(dtype) for name, dtype in _DTYPES.items()},
-    **{f"torch.{dtype}": dtype for dtype in _DTYPES.values()},
-}
-"""All global names there are for this reader."""
 
 
 class Unpickler:
@@ -189,7 +39,7 @@ class Unpickler:
         self.steps = 0
 
     def load(self) -> Any:
-        """The value of the next pickle; tensors are :class:`StoredTensor`.
+        """The value of the next pickle; tensors are :class:`voice.checkpoints.known.StoredTensor`.
 
         Raises:
             ModelFileError: the pickle is damaged, asks for anything but tensors and plain data,
@@ -308,7 +158,7 @@ class Unpickler:
 
     def _reduce(self) -> None:
         arguments, maker = self._pop(), self._pop()
-        if not isinstance(maker, _Maker) or maker.make is None:
+        if not isinstance(maker, Maker) or maker.make is None:
             raise ValueError("a call of something that cannot be called")
         if not isinstance(arguments, tuple) or len(arguments) > 16:
             raise ValueError(f"a call of {maker.name} without a list of arguments")
@@ -317,9 +167,9 @@ class Unpickler:
 
     def _new(self) -> None:
         arguments, maker = self._pop(), self._pop()
-        if not isinstance(maker, _Maker) or not maker.instance or arguments != ():
+        if not isinstance(maker, Maker) or not maker.instance or arguments != ():
             raise ValueError("an object of an unexpected class or with arguments")
-        self._push(_Attributes())
+        self._push(Attributes())
 
     def _build(self) -> None:
         """Attributes of an HParams; those that state dicts carry for torch are dropped."""
@@ -327,7 +177,7 @@ class Unpickler:
         if not isinstance(state, dict) or not all(isinstance(k, str) for k in state):
             raise ValueError("attributes that are no dictionary of names")
         self.steps += len(state)
-        if isinstance(target, _Attributes):
+        if isinstance(target, Attributes):
             target.update(state)
         elif type(target) is not dict:
             raise ValueError(f"attributes for a {type(target).__name__}")
@@ -351,7 +201,7 @@ class Unpickler:
         if len(items) % 2:
             raise ValueError("a key without a value")
         for key, value in zip(items[::2], items[1::2], strict=True):
-            target[_key(key)] = value
+            target[plain_key(key)] = value
 
     def _make_dictionary(self) -> None:
         items = self._marked()
@@ -456,7 +306,7 @@ def _bounded(value: Any, where: str) -> None:
                 below.extend(one.values())
             elif isinstance(one, list | tuple):
                 below.extend(one)
-            elif isinstance(one, _Maker | StorageType) or one is _Mark:
+            elif isinstance(one, Maker | StorageType) or one is _Mark:
                 raise ModelFileError(f"{where}: its data holds a function or class")
             if len(below) > MAX_NODES:
                 raise ModelFileError(f"{where}: its data is nested too deeply, or without end")

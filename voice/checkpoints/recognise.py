@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from voice.checkpoints.containers import Checkpoint, table_of
-from voice.checkpoints.pickles import StoredTensor
+from voice.checkpoints.known import StoredTensor
 from voice.errors import ModelFileError, OptionError
 from voice.spec.load import read_json
 

@@ -95,6 +95,5 @@ def colour_of(
     if not model.spec.equalized or not len(codes):
         return None
     rate = model.spec.decoder.sample_rate
-    made = decode(model, Utterance(
-        codes, ids if len(ids) else np.zeros(1, np.int64), timbre, 0.0, 1.0, 0, voice_hz=voice_hz))
+    made = decode(model, Utterance(codes, ids, timbre, 0.0, 1.0, 0, voice_hz=voice_hz))
     return matching_gains(made, recording.prompt_at(rate), rate)

@@ -197,8 +197,8 @@ def respeak(model: Model, codes: np.ndarray, how: Respeaking) -> Iterator[np.nda
         else:
             ids = how.phoneme_ids[places[w.left] : places[w.right - 1] + 1]
         sound = decode(model, Utterance(
-            part, ids if len(ids) else np.zeros(1, np.int64), how.timbre, how.noise_scale,
-            how.speed, row_seed(how.seed, number, "convert"), voice_hz=how.voice_hz,
+            part, ids, how.timbre, how.noise_scale, how.speed,
+            row_seed(how.seed, number, "convert"), voice_hz=how.voice_hz,
             equalizer=how.equalizer,
         ))
         start, stop = round((w.start - w.left) * size), round((w.stop - w.left) * size)

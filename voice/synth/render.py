@@ -28,7 +28,7 @@ class Utterance:
 
     Attributes:
         codes: (T,) int64, T >= 1.
-        phoneme_ids: (P,) int64, P >= 1.
+        phoneme_ids: (P,) int64; P may be 0 where nothing was read of the tokens.
         timbre: (D,) float32.
         noise_scale, speed: see the settings.
         seed: of the noise.
@@ -58,12 +58,14 @@ def decode(model: Model, utterance: Utterance) -> np.ndarray:
     """
     device = model.device
     codes = torch.from_numpy(np.asarray(utterance.codes, np.int64))[None].to(device)
-    phonemes = torch.from_numpy(np.asarray(utterance.phoneme_ids, np.int64))[None].to(device)
+    ids = np.asarray(utterance.phoneme_ids, np.int64)
+    ids = ids if len(ids) else np.zeros(1, np.int64)  # the decoder takes one at least: padding
+    phonemes = torch.from_numpy(ids)[None].to(device)
     timbre = torch.from_numpy(np.asarray(utterance.timbre, np.float32))[None].to(device)
     lengths = [torch.tensor([x.shape[1]], device=device) for x in (codes, phonemes)]
     settings = DecodeSettings(
         utterance.noise_scale, utterance.speed, [torch.Generator().manual_seed(utterance.seed)],
-        utterance.steps, [utterance.voice_hz], _spoken(model, utterance),
+        utterance.steps, [utterance.voice_hz], _spoken(model, utterance.codes, ids),
         _equalizer(model, utterance),
     )
     more = {} if utterance.prompt is None else {"prompt": utterance.prompt}
@@ -80,9 +82,9 @@ def _equalizer(model: Model, utterance: Utterance) -> torch.Tensor | None:
     return torch.from_numpy(np.asarray(utterance.equalizer, np.float32))[None].to(model.device)
 
 
-def _spoken(model: Model, utterance: Utterance) -> torch.Tensor | None:
+def _spoken(model: Model, codes: np.ndarray, ids: np.ndarray) -> torch.Tensor | None:
     """Which phoneme each code says, (1, T), for a decoder that reads; None where not known."""
     if not (isinstance(model.decoder, Vits) and model.decoder.spec.prior.reads and model.reads):
         return None
-    spoken = align_codes(model.tokenizer, utterance.codes, utterance.phoneme_ids)
+    spoken = align_codes(model.tokenizer, codes, ids)
     return torch.from_numpy(spoken.astype(np.int64))[None].to(model.device) if len(spoken) else None
