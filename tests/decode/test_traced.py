@@ -15,15 +15,21 @@ from voice.decode.sampling import SamplingSettings
 from voice.decode.stepper import EagerStepper
 from voice.decode.traced import TracedStepper
 from voice.models.text2semantic import Text2Semantic
+from voice.nn.cache import Window
 from voice.nn.packed import can_pack
+from voice.nn.shared_cache import SharedWindow
 
 DRAWN = SamplingSettings(top_k=20, max_tokens=40)
 packs = pytest.mark.skipif(not can_pack(), reason="this processor has no packed kernels")
 
 
 @pytest.mark.parametrize("kind", [
-    "plain", "norm last", pytest.param("half", marks=packs), pytest.param("int8", marks=packs)])
-def test_recorded_steps_give_the_eager_logits(kind: str) -> None:
+    "plain", "apart", "norm last",
+    pytest.param("half", marks=packs), pytest.param("int8", marks=packs)])
+def test_recorded_steps_give_the_eager_logits(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(EagerStepper, "shares", kind != "apart")
     model = tiny(norm_first=kind != "norm last")
     model = model.quick(kind == "int8") if kind in ("half", "int8") else model
     stepper = TracedStepper(model)
@@ -32,7 +38,9 @@ def test_recorded_steps_give_the_eager_logits(kind: str) -> None:
         found = along(stepper, model, 20)
         for a, b in zip(found, wanted, strict=True):
             assert torch.equal(a, b)
-    assert set(stepper._recordings) == {(True, False), (False, False)} and stepper.records
+    kinds = {(window, "mask" in parts) for window, parts, _ in stepper._recordings}
+    window = Window if kind == "apart" else SharedWindow
+    assert kinds == {(window, True), (window, False)} and stepper.records
 
 
 @packs
@@ -44,7 +52,7 @@ def test_many_rows_of_eight_bits_have_a_recording_of_their_own() -> None:
         generate(stepper, asked, DRAWN), generate(model, asked, DRAWN), strict=True
     ):
         assert row.codes.tolist() == other.codes.tolist()
-    assert {many for _, many in stepper._recordings} == {False, True}
+    assert {many for *_, many in stepper._recordings} == {False, True}
 
 
 def test_a_model_that_reads(reading_model: Text2Semantic) -> None:  # noqa: F811

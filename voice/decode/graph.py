@@ -24,7 +24,7 @@ from torch import Tensor
 from voice.decode.stepper import EagerStepper, Prefix, Stepper
 from voice.decode.traced import TracedStepper
 from voice.models.text2semantic import Text2Semantic
-from voice.nn.cache import FixedCache
+from voice.nn.cache import FixedCache, StaticCache
 
 FEWEST_SLOTS = 256
 MOST_POSITIONS = 8192  # rows times slots of the largest bucket: 400 MB of the official models' fp16
@@ -48,6 +48,8 @@ class GraphStepper(EagerStepper):
         model: in evaluation mode.
     """
 
+    shares = False
+
     def __init__(self, model: Text2Semantic) -> None:
         super().__init__(model)
         self.records = model.code_embedding.weight.device.type == "cuda"
@@ -64,6 +66,7 @@ class GraphStepper(EagerStepper):
             return super().prefill(prefixes, rows, room)
         logits = super().prefill(prefixes, rows, 0)
         cache, self._live = self._cache, torch.arange(len(rows), device=logits.device)
+        assert isinstance(cache, StaticCache)
         visible = None if cache.visible is None else cache.visible[:, :longest]
         self._enter(cache.store[:, :, :, :, :longest], visible, self._position)
         del self._cache

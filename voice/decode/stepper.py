@@ -16,6 +16,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from voice.models.text2semantic import Text2Semantic
 from voice.nn import reading
+from voice.nn.shared_cache import SharedCache
 from voice.spec.text2semantic import Text2SemanticSpec
 
 
@@ -71,7 +72,12 @@ class EagerStepper:
 
     Args:
         model: in evaluation mode.
+
+    Attributes:
+        shares: whether, on a CPU, the candidates of a text share its keys and values.
     """
+
+    shares = True
 
     def __init__(self, model: Text2Semantic) -> None:
         self.model = model
@@ -100,9 +106,12 @@ class EagerStepper:
             place = F.pad(spoken, (1, 0)).gather(1, lengths[:, None])[:, 0]
             self._head = ReadingHead(window, index, place[index], sizes[index] - 1, model.spec.end)
         longest = max(len(p.phoneme_ids) + len(p.prompt_codes) for p in prefixes)
-        cache = model.new_cache(len(prefixes), longest + room)
+        shared = self.shares and device.type == "cpu" and len(set(rows)) < len(rows)
+        cache = model.new_cache(len(prefixes), longest + (0 if shared else room))
         hidden = model.prefill(text, prompt, cache)[:, -1]
-        if index.tolist() != list(range(len(prefixes))):
+        if shared:
+            cache = SharedCache(cache, index, room)
+        elif index.tolist() != list(range(len(prefixes))):
             cache.keep(index)
         self._cache, self._position = cache, lengths[index]
         logits = model.head(hidden)[index].float()

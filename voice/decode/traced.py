@@ -19,7 +19,9 @@ from torch import Tensor, nn
 
 from voice.decode.stepper import EagerStepper
 from voice.models.text2semantic import Text2Semantic
+from voice.nn.cache import Window
 from voice.nn.packed import FEW_ROWS
+from voice.nn.shared_cache import SharedWindow
 
 _optimised = torch.jit.optimized_execution  # pyright: ignore[reportPrivateImportUsage]
 _log = logging.getLogger(__name__)
@@ -37,24 +39,29 @@ class TracedStepper(EagerStepper):
     def __init__(self, model: Text2Semantic) -> None:
         super().__init__(model)
         self.records = True
-        self._recordings: dict[tuple[bool, bool], Callable[..., Tensor]] = {}
+        self._recordings: dict[tuple[type[Window | SharedWindow], tuple[str, ...], bool],
+                               Callable[..., Tensor]] = {}
 
     def _outputs(self, codes: Tensor, seen: Tensor | None) -> Tensor:
         if not self.records:
             return super()._outputs(codes, seen)
         cache, position = self._cache, self._position
         cache.begin(1)
-        new, known, mask = cache.window
-        inputs = [t for t in (codes, position, new, known, mask, seen) if t is not None]
-        kind = (mask is not None, len(codes) > FEW_ROWS)  # what the model's Python asks for
+        window = cache.window
+        parts = {k: t for k, t in vars(window).items() if t is not None}
+        inputs = [codes, position, *parts.values(), *([] if seen is None else [seen])]
+        # What the model's Python asks for:
+        kind = (type(window), tuple(parts), len(codes) > FEW_ROWS)
         if kind not in self._recordings:
-            self._recordings[kind] = self._record(inputs, masked=mask is not None)
+            self._recordings[kind] = self._record(inputs, type(window), tuple(parts))
         self._position = position + 1
         with _optimised(False):  # optimising takes longer than it saves
             return self._recordings[kind](*inputs)
 
-    def _record(self, inputs: list[Tensor], masked: bool) -> Callable[..., Tensor]:
-        step = _Step(self.model, masked).eval()
+    def _record(
+        self, inputs: list[Tensor], window: type[Window | SharedWindow], parts: tuple[str, ...]
+    ) -> Callable[..., Tensor]:
+        step = _Step(self.model, window, parts).eval()
         try:
             with warnings.catch_warnings():  # of sizes that are constants, as they should be
                 warnings.simplefilter("ignore")
@@ -68,28 +75,13 @@ class TracedStepper(EagerStepper):
 class _Step(nn.Module):
     """A step as a function of tensors."""
 
-    def __init__(self, model: Text2Semantic, masked: bool) -> None:
+    def __init__(
+        self, model: Text2Semantic, window: type[Window | SharedWindow], parts: tuple[str, ...]
+    ) -> None:
         super().__init__()
-        self.model, self.masked = model, masked
+        self.model, self._window, self._parts = model, window, parts
 
-    def forward(
-        self, codes: Tensor, position: Tensor, new: Tensor, known: Tensor, *more: Tensor
-    ) -> Tensor:
-        mask = more[0] if self.masked else None
-        seen = more[-1] if len(more) > self.masked else None
-        return self.model.step(codes, position, _Window(new, known, mask), seen)
-
-
-class _Window:
-    """A cache whose newest position is there to be written."""
-
-    def __init__(self, new: Tensor, known: Tensor, mask: Tensor | None) -> None:
-        self._new, self._known, self._mask = new, known, mask
-
-    def begin(self, positions: int) -> None:
-        assert positions == 1
-
-    def append(self, layer: int, new: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
-        self._new[layer].copy_(new)
-        keys, values = self._known[layer].unbind(0)
-        return keys, values, self._mask
+    def forward(self, codes: Tensor, position: Tensor, *more: Tensor) -> Tensor:
+        window = self._window(**dict(zip(self._parts, more, strict=False)))
+        seen = more[-1] if len(more) > len(self._parts) else None
+        return self.model.step(codes, position, window, seen)

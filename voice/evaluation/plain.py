@@ -15,10 +15,13 @@ from torch import Tensor
 
 from voice.decode.stepper import EagerStepper, Prefix
 from voice.errors import OptionError
+from voice.nn.cache import AppendingCache, StaticCache
 
 
 class PlainStepper(EagerStepper):
     """A stepper for texts of one length, so that nothing is masked."""
+
+    shares = False
 
     @torch.inference_mode()
     def prefill(self, prefixes: Sequence[Prefix], rows: Sequence[int], room: int) -> Tensor:
@@ -28,9 +31,11 @@ class PlainStepper(EagerStepper):
             OptionError: the texts and prompts are of several lengths.
         """
         logits = super().prefill(prefixes, rows, 0)
-        if self._cache.visible is not None:
+        cache = self._cache
+        assert isinstance(cache, StaticCache)
+        if cache.visible is not None:
             raise OptionError("the plain loop decodes texts of one length only")
-        self._grown = _GrowingCache(self._cache.store)
+        self._grown = _GrowingCache(cache.store)
         return logits
 
     def _outputs(self, codes: Tensor, seen: Tensor | None) -> Tensor:
@@ -43,7 +48,7 @@ class PlainStepper(EagerStepper):
         self._position = self._position[rows]
 
 
-class _GrowingCache:
+class _GrowingCache(AppendingCache):
     """Keys and values (2, B, H, K, E) of each layer."""
 
     def __init__(self, store: Tensor) -> None:
@@ -53,7 +58,7 @@ class _GrowingCache:
         """See :class:`voice.nn.cache.KeyValueCache`."""
 
     def append(self, layer: int, new: Tensor) -> tuple[Tensor, Tensor, None]:
-        """See :class:`voice.nn.cache.KeyValueCache`."""
+        """See :class:`voice.nn.cache.AppendingCache`."""
         self.layers[layer] = torch.cat([self.layers[layer], new], 3)
         keys, values = self.layers[layer].unbind(0)
         return keys, values, None

@@ -19,6 +19,7 @@ from torch.nn import functional
 
 from voice.audio.mel import Spectrum
 from voice.nn.attention import SelfAttention
+from voice.nn.cache import AppendingCache
 from voice.nn.istft import InverseStft
 from voice.nn.positions import ScaledPositions
 from voice.nn.source import Source
@@ -26,7 +27,7 @@ from voice.nn.source import Source
 M = TypeVar("M", bound=nn.Module)
 
 
-class GrowingCache:
+class GrowingCache(AppendingCache):
     """Keys and values as graph inputs; :attr:`all` are the outputs, one position longer.
 
     Args:
@@ -41,7 +42,7 @@ class GrowingCache:
         """Nothing to prepare."""
 
     def append(self, layer: int, new: Tensor) -> tuple[Tensor, Tensor, None]:
-        """See :class:`voice.nn.cache.KeyValueCache`."""
+        """See :class:`voice.nn.cache.AppendingCache`."""
         key, value = new.unbind(0)
         if self.past:
             key = torch.cat([self.past[layer][0], key], 2)

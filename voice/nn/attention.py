@@ -48,11 +48,10 @@ class SelfAttention(nn.Module):
         qkv = self.qkv(x).view(batch, length, 3, self.heads, -1)
         qkv = qkv.permute(2, 0, 3, 1, 4)  # (3, B, H, S, E)
         query, key, value = qkv.unbind(0)
-        if cache is not None:
-            key, value, written = cache.append(layer, qkv[1:])
-            mask = written if mask is None else mask
-            query = query.to(key.dtype)
-        y = F.scaled_dot_product_attention(query, key, value, attn_mask=mask).to(x.dtype)
+        if cache is None:
+            y = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+        else:
+            y = cache.attend(layer, query, qkv[1:], mask).to(x.dtype)
         return self.out(y.transpose(1, 2).reshape(batch, length, width))
 
 

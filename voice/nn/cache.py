@@ -12,10 +12,12 @@ Axes: L layers, B rows, H heads, S slots, E head width.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 
 class KeyValueCache(Protocol):
@@ -24,6 +26,25 @@ class KeyValueCache(Protocol):
     def begin(self, positions: int) -> None:
         """Makes room for new positions, before the first layer appends them."""
         ...
+
+    def attend(self, layer: int, query: Tensor, new: Tensor, mask: Tensor | None) -> Tensor:
+        """Adds the new positions of a layer and attends to all so far.
+
+        Args:
+            layer: index.
+            query: (B, H, S, E) of the new positions.
+            new: (2, B, H, S, E), their keys and values.
+            mask: broadcastable to (B, H, S, K), True where attention is allowed; None for what
+                the cache allows.
+
+        Returns:
+            (B, H, S, E), in the cache's dtype.
+        """
+        ...
+
+
+class AppendingCache:
+    """A cache that gives all keys and values as they are."""
 
     def append(self, layer: int, new: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
         """Adds the new positions of a layer.
@@ -36,10 +57,41 @@ class KeyValueCache(Protocol):
             Keys and values (B, H, K, E) of all positions so far and the mask of those that may
             be attended, broadcastable to (B, H, S, K); None if all may.
         """
-        ...
+        raise NotImplementedError
+
+    def attend(self, layer: int, query: Tensor, new: Tensor, mask: Tensor | None) -> Tensor:
+        """See :class:`KeyValueCache`."""
+        keys, values, written = self.append(layer, new)
+        mask = written if mask is None else mask
+        return F.scaled_dot_product_attention(query.to(keys.dtype), keys, values, attn_mask=mask)
 
 
-class StaticCache:
+@dataclass(frozen=True, eq=False)
+class Window(AppendingCache):
+    """What one step of a :class:`StaticCache` writes and reads.
+
+    Attributes:
+        new: (L, 2, B, H, S, E), where the new positions go.
+        known: (L, 2, B, H, K, E), all positions, the new ones included.
+        mask: (B, 1, 1, K) bool, which may be attended; None if all may.
+    """
+
+    new: Tensor
+    known: Tensor
+    mask: Tensor | None = None
+
+    def begin(self, positions: int) -> None:
+        """See :class:`KeyValueCache`; the room is there."""
+        assert positions == self.new.shape[4]
+
+    def append(self, layer: int, new: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+        """See :class:`AppendingCache`."""
+        self.new[layer].copy_(new)
+        keys, values = self.known[layer].unbind(0)
+        return keys, values, self.mask
+
+
+class StaticCache(AppendingCache):
     """A cache whose memory is allocated once and written in place.
 
     Attention only ever gets the written slots. Rows of different length are padded on the left,
@@ -82,15 +134,13 @@ class StaticCache:
             self._mask = self.visible[:, None, None, : self.length]
 
     @property
-    def window(self) -> tuple[Tensor, Tensor, Tensor | None]:
-        """What is written and read since :meth:`begin`: new positions, all, their mask."""
-        return self._new, self._all, self._mask
+    def window(self) -> Window:
+        """What is written and read since :meth:`begin`."""
+        return Window(self._new, self._all, self._mask)
 
     def append(self, layer: int, new: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
-        """See :class:`KeyValueCache`; :meth:`begin` has been called for these positions."""
-        self._new[layer].copy_(new)
-        keys, values = self._all[layer].unbind(0)
-        return keys, values, self._mask
+        """See :class:`AppendingCache`; :meth:`begin` has been called for these positions."""
+        return self.window.append(layer, new)
 
     def keep(self, rows: Tensor) -> None:
         """Keeps (or repeats) rows.
@@ -108,7 +158,7 @@ class StaticCache:
             self.visible = None if bool(visible.all()) else visible
 
 
-class FixedCache:
+class FixedCache(AppendingCache):
     """A cache whose shapes never change, so that a step can be recorded once and played again.
 
     Attention always gets all slots and the mask of the written ones; where to write is a tensor.
@@ -149,7 +199,7 @@ class FixedCache:
         self.written.add_(1)
 
     def append(self, layer: int, new: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
-        """See :class:`KeyValueCache`; :meth:`begin` has been called for this position."""
+        """See :class:`AppendingCache`; :meth:`begin` has been called for this position."""
         store = self.store[layer]
         store.index_copy_(3, self._place, new.to(store.dtype))
         return store[0], store[1], self._mask
