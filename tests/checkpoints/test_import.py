@@ -153,6 +153,7 @@ def test_an_imported_model_speaks(tmp_path: Path, home: Path, voice: Voice) -> N
           "--out", tmp_path / "c.wav").refused("cannot read phonemes back")
 
 
+@pytest.mark.slow
 def test_the_options_of_the_published_program(tmp_path: Path, home: Path, voice: Voice) -> None:
     write_pair(tmp_path / "user", "v2")
     write_hubert(tmp_path / "user")

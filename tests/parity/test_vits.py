@@ -141,6 +141,7 @@ def test_decode_with_the_recorded_noise(case: Case) -> None:
     case.check("audio_ns05", model.waveform(z, timbre)[0], AUDIO)
 
 
+@pytest.mark.slow
 def test_decode_with_two_references(case: Case) -> None:
     both = torch.cat([case.timbre(0), case.timbre(1)])
     audio = case.model.decode(*case.inputs(mean_timbre(both)[None]), CALM)

@@ -33,6 +33,7 @@ def test_the_vocoder_of_v4() -> None:
     records.check("audio", audio[:, None], AUDIO)
 
 
+@pytest.mark.slow
 def test_bigvgan() -> None:
     net = BigvganVocoder(BigvganSpec()).eval().requires_grad_(False)
     weights = rule_weights("bigvgan_v3")

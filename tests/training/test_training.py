@@ -167,6 +167,7 @@ def test_corpus_cache_keeps_held_out_speakers_apart(data: Path, tmp_path: Path) 
     assert sampler.draw(5, np.random.default_rng(3)) == sampler.draw(5, np.random.default_rng(3))
 
 
+@pytest.mark.slow
 def test_a_resumed_run_equals_an_unbroken_one(data: Path, tmp_path: Path) -> None:
     common = (
         "--data",

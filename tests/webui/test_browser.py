@@ -89,6 +89,7 @@ def test_the_language_can_be_switched_and_the_text_stays(visit: Callable[..., Vi
     page.wait_for_selector("text=Whose voice")
 
 
+@pytest.mark.slow
 def test_a_phone_sees_everything_without_scrolling_sideways(visit: Callable[..., Visit]) -> None:
     page = visit(**PHONE).page
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -138,6 +139,7 @@ def test_an_example_voice_speaks_and_stop_stops_in_the_middle_of_a_sentence(
     assert page.locator("#speak-go").is_enabled()
 
 
+@pytest.mark.slow
 def test_closing_the_page_ends_its_work(
     visit: Callable[..., Visit], site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -117,6 +117,7 @@ def test_a_place_on_the_map_is_mixed_and_heard(visit: Callable[..., Visit], site
     assert seen.problems == []
 
 
+@pytest.mark.slow
 def test_a_voice_is_drawn_and_the_manner_of_speaking_weighed_apart(
     visit: Callable[..., Visit], site: Site
 ) -> None:
@@ -147,6 +148,7 @@ def test_a_voice_is_drawn_and_the_manner_of_speaking_weighed_apart(
     assert seen.problems == []
 
 
+@pytest.mark.slow
 def test_a_new_place_takes_over_from_one_that_is_still_spoken(
     visit: Callable[..., Visit], site: Site
 ) -> None:
