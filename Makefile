@@ -1,6 +1,6 @@
 # make run | setup | test | test-slow | lint | recogniser | setup-eval | phone | clean
 # Overridable: PYTHON (3.10 to 3.12), VENV, ARGS (passed on to the page or to pytest),
-# WORKERS (processes of `make test`: by default two more than there are processors, up to four:
+# WORKERS (processes of `make test`: by default one more than there are processors, up to four:
 # the tests of the page wait a lot).
 # The environment knows this folder (voice.pth), so `import voice` works from anywhere.
 
@@ -9,7 +9,7 @@ SHELL := /bin/bash
 VENV ?= .venv
 BIN := $(VENV)/bin
 ARGS ?=
-WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 2 ? n + 2 : 4)))
+WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 3 ? n + 1 : 4)))
 SUPPORTED := import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))
 find_python = for p in "$(PYTHON)" python3 python3.12 python3.11 python3.10 python; do \
 	if [ -n "$$p" ] && "$$p" -c "$(SUPPORTED)" >/dev/null 2>&1; then echo "$$p"; break; fi; done

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -13,17 +14,28 @@ FOLDERS = ("voice", "webui", "recipes", "tests")
 
 @dataclass(frozen=True)
 class Source:
-    """A file.
+    """A file, read when it is first looked into: every test process collects these tests.
 
     Attributes:
         path: from the repository's root, with slashes.
-        tree: parsed.
-        lines: number of lines.
     """
 
     path: str
-    tree: ast.Module
-    lines: int
+
+    @cached_property
+    def text(self) -> str:
+        """What is in it."""
+        return (ROOT / self.path).read_text("utf8")
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """Parsed."""
+        return ast.parse(self.text, self.path)
+
+    @property
+    def lines(self) -> int:
+        """Number of lines."""
+        return self.text.count("\n") + 1
 
     @property
     def module(self) -> str:
@@ -43,13 +55,30 @@ class Import:
 @cache
 def sources(*folders: str) -> tuple[Source, ...]:
     """All files of some top folders (default: all)."""
-    found = []
-    for folder in folders or FOLDERS:
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            text = path.read_text("utf8")
-            name = path.relative_to(ROOT).as_posix()
-            found.append(Source(name, ast.parse(text, name), text.count("\n") + 1))
-    return tuple(found)
+    every = _every()
+    return tuple(s for s in every if s.path.split("/")[0] in (folders or FOLDERS))
+
+
+@cache
+def _every() -> tuple[Source, ...]:
+    return tuple(
+        Source(path.relative_to(ROOT).as_posix())
+        for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))
+    )
+
+
+def each(*folders: str) -> Callable[[Callable[[Source], None]], Callable[[], None]]:
+    """Makes a test of what is to hold of each file of some top folders (default: all)."""
+
+    def made(check: Callable[[Source], None]) -> Callable[[], None]:
+        def test() -> None:
+            for source in sources(*folders):
+                check(source)
+
+        test.__name__, test.__doc__ = check.__name__, check.__doc__
+        return test
+
+    return made
 
 
 def imports(source: Source) -> list[Import]:

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.architecture.sources import ROOT, Import, Source, imports, sources
+from tests.architecture.sources import ROOT, Import, Source, each, imports, sources
 
 BASE = {"errors", "values", "spec"}
 ROOMS: dict[str, set[str]] = {  # room of voice/ -> rooms it may import, besides itself
@@ -45,7 +45,7 @@ def test_every_room_is_in_the_table() -> None:
     assert not unknown, f"not in ROOMS of this test nor in ARCHITECTURE.md: {sorted(unknown)}"
 
 
-@pytest.mark.parametrize("source", sources("voice"), ids=lambda s: s.path)
+@each("voice")
 def test_arrows_point_one_way(source: Source) -> None:
     if source.module == LAZY_NAMES:
         return

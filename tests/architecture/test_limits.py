@@ -6,12 +6,10 @@ import ast
 import re
 import sys
 
-import pytest
-
-from tests.architecture.sources import ROOT, Source, imports, sources
+from tests.architecture.sources import ROOT, Source, each, imports, sources
 
 FILE_LINES, FUNCTION_LINES = 500, 80
-PROGRAM = sources("voice", "webui", "recipes")
+PROGRAM = "voice", "webui", "recipes"
 PACKAGE_OF = {  # module -> its name in the package index, where they differ
     "mecab": "python-mecab-ko", "perth": "resemble-perth", "pyopenjtalk": "pyopenjtalk-plus",
     "starlette": "gradio", "fastapi": "gradio", "uvicorn": "gradio",
@@ -23,7 +21,7 @@ INDIRECT = {"resemble-perth", "setuptools", "python-mecab-ko-dic", "mcp"}
 OPTIONAL = {"matplotlib", "tensorboard", "faster_whisper"}
 
 
-@pytest.mark.parametrize("source", sources(), ids=lambda s: s.path)
+@each()
 def test_files_and_functions_are_short(source: Source) -> None:
     assert source.lines <= FILE_LINES, f"{source.path} has {source.lines} lines"
     for node in ast.walk(source.tree):
@@ -32,7 +30,7 @@ def test_files_and_functions_are_short(source: Source) -> None:
             assert length <= FUNCTION_LINES, f"{source.path}: {node.name} has {length} lines"
 
 
-@pytest.mark.parametrize("source", PROGRAM, ids=lambda s: s.path)
+@each(*PROGRAM)
 def test_modules_and_public_names_say_what_they_are(source: Source) -> None:
     if source.lines > 1:
         assert ast.get_docstring(source.tree), f"{source.path} has no module docstring"
@@ -44,7 +42,7 @@ def test_modules_and_public_names_say_what_they_are(source: Source) -> None:
     assert not bare, f"{source.path}: no docstring on {bare}"
 
 
-@pytest.mark.parametrize("source", sources("voice", "webui"), ids=lambda s: s.path)
+@each("voice", "webui")
 def test_functions_are_typed(source: Source) -> None:
     outer = [source.tree, *(n for n in ast.walk(source.tree) if isinstance(n, ast.ClassDef))]
     for node in (member for scope in outer for member in scope.body):

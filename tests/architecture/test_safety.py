@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import ast
 
-import pytest
+from tests.architecture.sources import Source, dotted, each, imports, sources
 
-from tests.architecture.sources import Source, dotted, imports, sources
-
-PROGRAM = sources("voice", "webui", "recipes")
+PROGRAM = "voice", "webui", "recipes"
 PICKLES = {"pickle", "cPickle", "dill", "joblib", "shelve", "marshal", "cloudpickle"}
 CODE_FROM_TEXT = {"eval", "exec", "compile", "__import__"}
 
@@ -17,7 +15,7 @@ def calls(source: Source) -> list[ast.Call]:
     return [node for node in ast.walk(source.tree) if isinstance(node, ast.Call)]
 
 
-@pytest.mark.parametrize("source", PROGRAM, ids=lambda s: s.path)
+@each(*PROGRAM)
 def test_no_pickles(source: Source) -> None:
     found = {i.name.split(".")[0] for i in imports(source)} & PICKLES
     assert not found, f"{source.path} imports {found}"
@@ -38,7 +36,7 @@ def test_torch_load_stays_out_of_the_program() -> None:
     assert not found
 
 
-@pytest.mark.parametrize("source", PROGRAM, ids=lambda s: s.path)
+@each(*PROGRAM)
 def test_no_code_from_text(source: Source) -> None:
     found = [f"line {c.lineno}: {c.func.id}" for c in calls(source)
              if isinstance(c.func, ast.Name) and c.func.id in CODE_FROM_TEXT]
@@ -49,13 +47,13 @@ def test_no_code_from_text(source: Source) -> None:
         )
 
 
-@pytest.mark.parametrize("source", sources(), ids=lambda s: s.path)
+@each()
 def test_import_path_is_left_alone(source: Source) -> None:
     used = [n.lineno for n in ast.walk(source.tree) if dotted(n) == "sys.path"]
     assert not used, f"{source.path}: sys.path in lines {used}"
 
 
-@pytest.mark.parametrize("source", PROGRAM, ids=lambda s: s.path)
+@each(*PROGRAM)
 def test_environment_is_read_at_the_entry_only(source: Source) -> None:
     if source.path.endswith("__main__.py"):
         return
@@ -65,7 +63,7 @@ def test_environment_is_read_at_the_entry_only(source: Source) -> None:
     assert not used, f"{source.path}: the environment in lines {used}"
 
 
-@pytest.mark.parametrize("source", sources("voice"), ids=lambda s: s.path)
+@each("voice")
 def test_library_does_not_print(source: Source) -> None:
     found = [c.lineno for c in calls(source) if dotted(c.func) == "print"]
     assert not found, f"{source.path}: print in lines {found}"
