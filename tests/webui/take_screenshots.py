@@ -20,7 +20,7 @@ PATIENCE_MS = 400_000
 
 def speak(page: Any, locale: str, chosen: argparse.Namespace) -> None:
     """Clones the recording and speaks."""
-    page.set_input_files("#speak-reference input[type=file]", str(RECORDING))
+    page.set_input_files("#speak-reference input[type=file]", str(chosen.recording))
     page.wait_for_selector("#speak-verdict ul, #speak-verdict .good", timeout=PATIENCE_MS)
     page.check("#speak-consent input")
     page.fill("#speak-text textarea", TEXTS[locale])
@@ -53,6 +53,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--url", default="http://127.0.0.1:7860")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--recording", type=Path, default=RECORDING, help="whose voice is cloned")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--no-check", action="store_true", help="speak without the self-check")
     parser.add_argument("--no-speech", action="store_true", help="up to the click, no sound")
