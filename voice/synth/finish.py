@@ -16,6 +16,8 @@ _SILENT_DB = -36.0
 _SMOOTHED = 5  # frames: one crackle in the noise before speech is no speech
 _EDGE_SECONDS = 0.06
 _FADE_SECONDS = 0.005
+LONGEST_PAUSE_SECONDS = 0.7
+"""Within a piece: the longest that people make at a comma or between short sentences."""
 
 
 def frame_levels_db(samples: np.ndarray, sample_rate: int) -> np.ndarray:
@@ -27,7 +29,8 @@ def frame_levels_db(samples: np.ndarray, sample_rate: int) -> np.ndarray:
 
 
 def finish(samples: np.ndarray, sample_rate: int) -> np.ndarray:
-    """Takes silence off both ends but a short edge, brings speech to one level, fades the ends.
+    """Takes silence off both ends but a short edge, and out of pauses over 0.7 s, brings speech to
+    one level, fades the ends.
 
     Args:
         samples: (N,) float32.
@@ -51,9 +54,32 @@ def finish(samples: np.ndarray, sample_rate: int) -> np.ndarray:
     loud = levels > levels.max() - 25
     level = 10 * np.log10(np.mean(10 ** (levels[loud] / 10)))
     gain = 10 ** (np.clip(ACTIVE_LEVEL_DB - level, -MOST_GAIN_DB * 2, MOST_GAIN_DB) / 20)
-    piece = samples[start:stop]
+    piece = _without_long_pauses(samples, places, (start, stop), sample_rate)
     gain = min(gain, PEAK / max(float(np.abs(piece).max()), 1e-9))
     return fade((piece * gain).astype(np.float32), sample_rate)
+
+
+def _without_long_pauses(
+    samples: np.ndarray, places: np.ndarray, ends: tuple[int, int], sample_rate: int
+) -> np.ndarray:
+    """What is between two ends of (N,) samples, the middle taken out of pauses that are too long.
+
+    Args:
+        places: ascending frames with speech.
+        ends: first and last sample that are kept.
+    """
+    size = max(1, round(sample_rate * _FRAME_SECONDS))
+    half, cross = (round(s * sample_rate) for s in (LONGEST_PAUSE_SECONDS / 2, _FADE_SECONDS))
+    ramp = np.linspace(0, 1, cross, dtype=np.float32)
+    start, parts = ends[0], list[np.ndarray]()
+    for before, after in zip(places[:-1], places[1:], strict=True):
+        left, right = (int(before) + 1) * size + half, int(after) * size - half
+        if right <= left:
+            continue
+        joint = samples[left : left + cross] * (1 - ramp) + samples[right : right + cross] * ramp
+        parts += [samples[start:left], joint]
+        start = right + cross
+    return np.concatenate([*parts, samples[start : ends[1]]])
 
 
 def fade(samples: np.ndarray, sample_rate: int) -> np.ndarray:
