@@ -31,8 +31,8 @@ def longest_pause(samples: np.ndarray) -> float:
     (0.3, 0.3), (0.65, 0.65), (0.9, LONGEST_PAUSE_SECONDS), (2.5, LONGEST_PAUSE_SECONDS)])
 def test_pauses_are_cut_to_what_people_make(pause: float, kept: float) -> None:
     made = finish(np.concatenate([speech(1.0, 1), hum(pause), speech(0.8, 2), hum(1.0)]), RATE)
-    assert longest_pause(made) == pytest.approx(kept, abs=0.05)
-    assert len(made) / RATE == pytest.approx(1.8 + kept + 0.06, abs=0.05)
+    assert longest_pause(made) == pytest.approx(kept, abs=0.08)
+    assert len(made) / RATE == pytest.approx(1.8 + kept + 0.06, abs=0.08)
 
 
 def test_speech_beside_a_pause_is_left_alone() -> None:
