@@ -11,7 +11,7 @@ from typing import Any
 
 from webui.jobs import Job, JobCancelledError
 
-PATIENCE_SECONDS = 20.0  # a reload on a slow phone takes more than ten
+PATIENCE_SECONDS = 20.0  # long enough for a reload on a busy machine
 KEPT = 256
 
 

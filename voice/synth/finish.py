@@ -17,7 +17,7 @@ _SMOOTHED = 5  # frames: one crackle in the noise before speech is no speech
 _EDGE_SECONDS = 0.06
 _FADE_SECONDS = 0.005
 LONGEST_PAUSE_SECONDS = 0.7
-"""Within a piece: the longest that people make at a comma or between short sentences."""
+"""What longer pauses within a piece are cut to."""
 
 
 def frame_levels_db(samples: np.ndarray, sample_rate: int) -> np.ndarray:
@@ -54,28 +54,28 @@ def finish(samples: np.ndarray, sample_rate: int) -> np.ndarray:
     loud = levels > levels.max() - 25
     level = 10 * np.log10(np.mean(10 ** (levels[loud] / 10)))
     gain = 10 ** (np.clip(ACTIVE_LEVEL_DB - level, -MOST_GAIN_DB * 2, MOST_GAIN_DB) / 20)
-    piece = _without_long_pauses(samples, places, (start, stop), sample_rate)
+    speech = places * size
+    piece = _without_long_pauses(samples, speech, (start, stop), sample_rate)
     gain = min(gain, PEAK / max(float(np.abs(piece).max()), 1e-9))
     return fade((piece * gain).astype(np.float32), sample_rate)
 
 
 def _without_long_pauses(
-    samples: np.ndarray, places: np.ndarray, ends: tuple[int, int], sample_rate: int
+    samples: np.ndarray, speech: np.ndarray, ends: tuple[int, int], sample_rate: int
 ) -> np.ndarray:
     """What is between two ends of (N,) samples, the middle taken out of pauses that are too long.
 
     Args:
-        places: ascending frames with speech.
+        speech: ascending, where frames with speech begin.
         ends: first and last sample that are kept.
     """
     size = max(1, round(sample_rate * _FRAME_SECONDS))
     half, cross = (round(s * sample_rate) for s in (LONGEST_PAUSE_SECONDS / 2, _FADE_SECONDS))
     ramp = np.linspace(0, 1, cross, dtype=np.float32)
     start, parts = ends[0], list[np.ndarray]()
-    for before, after in zip(places[:-1], places[1:], strict=True):
-        left, right = (int(before) + 1) * size + half, int(after) * size - half
-        if right <= left:
-            continue
+    lefts, rights = speech[:-1] + size + half, speech[1:] - half
+    for pause in np.flatnonzero(rights > lefts):
+        left, right = lefts[pause], rights[pause]
         joint = samples[left : left + cross] * (1 - ramp) + samples[right : right + cross] * ramp
         parts += [samples[start:left], joint]
         start = right + cross
