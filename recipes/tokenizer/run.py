@@ -31,7 +31,10 @@ def main(options: Options) -> None:
     spec = replace(spec, phones=len(corpus.phones))
     write_part_spec(options.settings.out, spec)
     task = TokenizerTask(corpus, spec, config, options.settings.device)
-    figures = train(options.begun(task, "tokenizer", "tokenizer"), options.settings)
+    options.begun(task, "tokenizer", "tokenizer")
+    if options.begin is not None and config.codebook_start < 0:
+        task.counts.keep(task.model.codebook)
+    figures = train(task, options.settings)
     click.echo(json.dumps(figures))
 
 

@@ -40,9 +40,11 @@ class TokenizerTraining:
         seconds: longest piece of a recording.
         rate: learning rate after ``warmup`` steps; from step ``fall_start`` to ``fall_end`` it
             falls to a tenth.
-        codebook_start: step at which quantisation begins.
+        codebook_start: step at which quantisation begins, with rows drawn from a batch; below 0
+            the run goes on with the codebook it began with.
         teacher_start: step from which unaligned recordings count.
         code_decay: of the codebook's moving average.
+        transcript: weight of the transcripts of unaligned recordings.
     """
 
     aligned: int = 12
@@ -55,6 +57,7 @@ class TokenizerTraining:
     codebook_start: int = 300
     teacher_start: int = 500
     code_decay: float = 0.98
+    transcript: float = 0.3
     mask_share: float = 0.15
     mask_span: int = 10
 
@@ -164,7 +167,7 @@ class TokenizerTask:
             "pitch": 0.7,
             "energy": 0.7,
             "commitment": 0.25,
-            "transcript": 0.3,
+            "transcript": config.transcript,
         }
         total = torch.stack([weights.get(k, 1.0) * v for k, v in losses.items()]).sum()
         norm = descend(total, self.optimizers["adam"], scale=config.scale(step))
@@ -316,6 +319,11 @@ class CodeCounts(nn.Module):
         """Starts the rows at vectors of a batch."""
         pick = torch.randint(len(vectors), (len(book.weight),), device=vectors.device)
         book.weight.copy_(vectors[pick] + 0.01 * torch.randn_like(book.weight))
+        self.size.fill_(1.0)
+        self.total.copy_(book.weight)
+
+    def keep(self, book: Codebook) -> None:
+        """Starts from the rows as they are."""
         self.size.fill_(1.0)
         self.total.copy_(book.weight)
 
