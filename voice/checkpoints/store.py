@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from voice.checkpoints.memory import give_back, keep_low
 from voice.checkpoints.tensors import read_tensors, whole_file, write_tensors
 from voice.errors import DeviceError, ModelFileError
 from voice.spec.flow_matching import FlowMatchingSpec
@@ -129,6 +130,7 @@ def load_model(folder: Path, device: str = "auto", shared: Path | None = None) -
     from voice.models.text2semantic import Text2Semantic
     from voice.models.tokenizer import SemanticTokenizer
 
+    keep_low()
     spec, where = read_spec(folder), choose_device(device)
     usual, own = check_sizes(spec, str(folder / "spec.json")), spec.tokenizer
     makers: dict[str, Callable[[], nn.Module]] = {}
@@ -146,6 +148,8 @@ def load_model(folder: Path, device: str = "auto", shared: Path | None = None) -
         load_strictly(part, tensors, str(path))
         digest.update(path.read_bytes())
         part.eval().requires_grad_(False).to(where)
+        del tensors
+    give_back()
     more = _official(folder, spec, parts["decoder"], shared, where)
     return Model(spec.name, spec, **parts, **more, revision=digest.hexdigest()[:12], device=where)  # pyright: ignore
 

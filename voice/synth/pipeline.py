@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from voice.checkpoints.memory import give_back
 from voice.decode.graph import stepper_for
 from voice.errors import OptionError, VoiceFileError
 from voice.synth.convert import (
@@ -99,9 +98,7 @@ class Synthesizer:
         check_choice("precision", precision, PRECISIONS)
         root = Path(home).expanduser() if home else None
         folder = find_model(model if isinstance(model, str) else Path(model), root)
-        made = cls(load_model(folder.path, device, shared_parts(root)), folder, root, precision)
-        give_back()
-        return made
+        return cls(load_model(folder.path, device, shared_parts(root)), folder, root, precision)
 
     @property
     def name(self) -> str:
