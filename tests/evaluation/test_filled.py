@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from tests.decode.tiny import request
 from tests.decode.tiny import tiny as decode_tiny
 from tests.tiny_official import official_spec
+from voice.cli.app import Environment, run
 from voice.decode.loop import generate
 from voice.decode.sampling import SamplingSettings
 from voice.errors import OptionError
@@ -97,6 +99,24 @@ def test_the_report(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(lines) == 4
     assert "70.2 tokens/s (120.0 in a batch of 4), first after 0.250 s, 2.35 x" in lines[1]
     assert "decoder 10 s, 32 steps" in lines[2] and "4.50 s of sound a second" in lines[2]
+
+
+def test_one_part_is_measured_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[str] = []
+
+    def probe(name: str, options: ProbeOptions) -> dict[str, object]:
+        asked.append(f"{options.model} {name}")
+        return {"device": "cpu", "seconds": 10.0, "sound_per_second": 4.5, "steps": 0,
+                "peak_mebibytes": 1500.0}
+
+    monkeypatch.setattr(benchmark, "probe", probe)
+    command = ["benchmark", "--filled", "--model", "v2Pro", "--part", "decoder"]
+    assert run(command, Environment(tmp_path)) == 0
+    assert asked == ["v2Pro filled_decoder"]
+    shown = capsys.readouterr().out
+    assert "4.50 s of sound a second" in shown and "tokens/s" not in shown
 
 
 def test_wrong_requests_are_named() -> None:
