@@ -220,6 +220,15 @@ window.voicePlayer = (() => {
     }
   });
 
+  // What cannot be undone is asked about before the click counts.
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest(".voice-ask")) return;
+    const question = document.getElementById("voice-question");
+    if (!question || window.confirm(question.textContent.trim())) return;
+    event.stopImmediatePropagation();
+    event.preventDefault();
+  }, true);
+
   window.addEventListener("pagehide", saveDraft);
 
   const watch = new MutationObserver(() => {

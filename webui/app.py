@@ -9,6 +9,7 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from webui import api, messages, theme
+from webui.actions.blend import stop_preparing
 from webui.actions.speak import LIBRARY, RECORDING
 from webui.components import markup
 from webui.components.batch_view import sent
@@ -48,7 +49,8 @@ def build_page(context: AppContext, t: gr.I18n) -> gr.Blocks:
                 installed = models.build(context, t, timer)
             with gr.Tab(t("tab_settings"), id="settings") as settings_tab:
                 about = settings.build(context, t)
-        gr.HTML(f"<p class='voice-footer'>{t('footer_note')}</p>")
+        gr.HTML(f"<p class='voice-footer'>{t('footer_note')}</p>"
+                f"<p id='voice-question' hidden>{t('delete_question')}</p>")
         api.build(context)
 
         def fill(request: gr.Request) -> tuple[Any, ...]:
@@ -95,6 +97,7 @@ def build_page(context: AppContext, t: gr.I18n) -> gr.Blocks:
         def leave(request: gr.Request) -> None:
             session = session_of(request)
             context.feeds.leave(session)
+            stop_preparing(context, session)
             for visitor in (session, f"{session}:{blend.BLEND}", f"{session}:check",
                             f"{session}:piece"):
                 context.jobs.cancel(visitor)

@@ -49,6 +49,11 @@ class SpeakingModel(Protocol):
 
     def plan(self, text: str, settings: SynthesisSettings | None = None) -> Any: ...
 
+    def prepare(
+        self, text: str, voice: Voice, settings: SynthesisSettings | None = None,
+        *, cancelled: Callable[[], bool] | None = None,
+    ) -> bool: ...
+
 
 class ModelSlot:
     """The model, loaded in the background; the page is usable before it is there."""

@@ -30,10 +30,12 @@ class Job:
     Attributes:
         visitor: who; turns at the model go round by this.
         started: by the monotonic clock.
+        replaced: whether a later job of the visitor took its place; nobody looks at it any more.
     """
 
     visitor: str = field(default_factory=lambda: secrets.token_hex(8))
     started: float = field(default_factory=time.monotonic)
+    replaced: bool = False
     _stop: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -74,9 +76,19 @@ class Jobs:
         return job
 
     @contextmanager
-    def run(self, visitor: str) -> Iterator[Job]:
-        """Keeps a job cancellable by its visitor while the block runs."""
+    def run(self, visitor: str, alone: bool = False) -> Iterator[Job]:
+        """Keeps a job cancellable by its visitor while the block runs.
+
+        Args:
+            visitor: whose job.
+            alone: whether it takes the place of what the visitor asked for before.
+        """
         with self._lock:
+            if alone:
+                for before in self._of(visitor):
+                    before.replaced = True
+                    before.cancel()
+                self._waiting.pop(visitor, None)
             waiting = self._waiting.get(visitor)
             job = waiting.popleft() if waiting else Job(visitor)
             if not waiting:
@@ -89,18 +101,17 @@ class Jobs:
                 if self._running.get(visitor) is job:
                     del self._running[visitor]
 
-    def working(self, visitor: str) -> bool:
-        """Whether a job of a visitor has the model."""
-        with self._lock:
-            return visitor in self._running
-
     def cancel(self, visitor: str) -> bool:
         """Asks all jobs of a visitor to stop; False where none has the model."""
         with self._lock:
-            running = self._running.get(visitor)
-            for job in (*self._waiting.get(visitor, ()), *filter(None, [running])):
+            for job in self._of(visitor):
                 job.cancel()
-        return running is not None
+            return visitor in self._running
+
+    def _of(self, visitor: str) -> list[Job]:
+        """All jobs of a visitor."""
+        running = self._running.get(visitor)
+        return [*self._waiting.get(visitor, ()), *filter(None, [running])]
 
 
 class _Collector(logging.Handler):

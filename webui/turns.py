@@ -51,6 +51,11 @@ class Turns:
         with self._changed:
             return self._holder is not None
 
+    def wanted(self) -> bool:
+        """Whether somebody has the model or waits for it."""
+        with self._changed:
+            return self._holder is not None or bool(self._waiting)
+
     def ahead(self, ticket: Ticket) -> int:
         """How many pieces of work come before this one; 0 means it is next or at work."""
         with self._changed:

@@ -2,49 +2,18 @@
 
 from __future__ import annotations
 
-import sys
-import types
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 
+from tests.synth.recognisers import StandIn, install
 from voice.errors import AudioFileError, DependencyError
 from voice.synth import recognise
 
 
-class StandIn:
-    """Takes what ``faster_whisper.WhisperModel`` takes and keeps what it was asked."""
-
-    made: list[dict[str, Any]] = []
-    fail = False
-
-    def __init__(self, name: str, **options: Any) -> None:
-        if StandIn.fail:
-            raise OSError("no network")
-        StandIn.made.append({"name": name, **options})
-        self.asked: list[dict[str, Any]] = []
-
-    def detect_language(self, samples: np.ndarray) -> tuple[str, float, list[Any]]:
-        return "zh", 0.9, []
-
-    def transcribe(self, samples: np.ndarray, **options: Any) -> tuple[Any, None]:
-        StandIn.made[-1].setdefault("asked", []).append(options | {"count": len(samples)})
-        pieces = [types.SimpleNamespace(text=text) for text in (" 今天", "好。 ")]
-        return iter(pieces), None
-
-
 @pytest.fixture
 def installed(monkeypatch: pytest.MonkeyPatch) -> type[StandIn]:
-    module = types.ModuleType("faster_whisper")
-    module.WhisperModel = StandIn  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "faster_whisper", module)
-    monkeypatch.setattr(recognise, "can_recognise", lambda: True)
-    monkeypatch.setattr(recognise, "_loaded", {})
-    monkeypatch.setattr(StandIn, "made", [])
-    monkeypatch.setattr(StandIn, "fail", False)
-    return StandIn
+    return install(monkeypatch)
 
 
 def test_without_a_recogniser_it_says_how_to_get_one(

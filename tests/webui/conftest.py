@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.synth.recognisers import StandIn, install
 from tests.webui.fakes import FakeSynthesizer
 from voice import VoiceLibrary
 from webui.context import AppContext, ModelSlot
@@ -44,6 +45,12 @@ def context(tmp_path: Path, fake: FakeSynthesizer) -> AppContext:
 def recording(root: Path) -> Path:
     """5 s of a synthetic voice that belongs to nobody."""
     return root / "tests" / "data" / "reference_en.wav"
+
+
+@pytest.fixture
+def recogniser(monkeypatch: pytest.MonkeyPatch) -> type[StandIn]:
+    """A stand-in for the recogniser, as if it were installed."""
+    return install(monkeypatch)
 
 
 @dataclass
@@ -147,6 +154,14 @@ def until(page: Any, holds: Callable[[], bool], seconds: float = 90) -> bool:
     while not (held := holds()) and time.monotonic() < deadline:
         page.wait_for_timeout(100)
     return held
+
+
+def choose(page: Any, field: str, option: str) -> None:
+    """Picks an option of the list that belongs to `field`: another may still be fading out."""
+    box = page.locator(f"#{field} input")
+    box.click()
+    shown = page.locator(f"#{box.get_attribute('aria-controls')}")
+    shown.get_by_role("option", name=option, exact=True).click()
 
 
 def clone(page: Any, recording: Path, text: str) -> None:

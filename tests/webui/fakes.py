@@ -23,6 +23,7 @@ from voice import (
     SynthesisSettings,
     UnknownTextError,
     Voice,
+    VoiceError,
 )
 from voice.synth.speech import Origin, PieceReport
 
@@ -88,11 +89,13 @@ class FakeSynthesizer:
         gate: what a piece waits for before it is made.
         enrolled: what recordings were listened to.
         closed: how many times speaking came to an end, or was ended.
+        prepared: texts and names of the voices they were prepared for.
     """
 
     gate: Gate = field(default_factory=Gate)
     enrolled: list[str] = field(default_factory=list)
     closed: int = 0
+    prepared: list[tuple[str, str]] = field(default_factory=list)
 
     def enroll(
         self, references: Sequence[str | Path], transcript: str | None = None,
@@ -177,6 +180,16 @@ class FakeSynthesizer:
         if "☃" in text:
             raise UnknownTextError("the model has no sounds for ☃")
         return FakePlan(tuple(sentences_of(text)))
+
+    def prepare(
+        self, text: str, voice: Voice, settings: SynthesisSettings | None = None,
+        *, cancelled: Callable[[], bool] | None = None,
+    ) -> bool:
+        if cancelled is not None and cancelled():
+            raise VoiceError("cancelled")
+        self.plan(text)
+        self.prepared.append((text, voice.name))
+        return True
 
     def examples(self) -> list[Voice]:
         return []

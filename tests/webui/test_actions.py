@@ -156,6 +156,17 @@ def test_a_job_can_be_cancelled_before_its_turn() -> None:
         assert job is later and not job.cancelled
 
 
+def test_a_job_takes_the_place_of_the_one_before() -> None:
+    jobs = Jobs()
+    waiting = jobs.open("a"), jobs.open("a")
+    with jobs.run("a") as before, jobs.run("b") as other, jobs.run("a", alone=True) as after:
+        assert before is waiting[0] and before.cancelled and before.replaced
+        assert waiting[1].cancelled and waiting[1].replaced and after is not waiting[1]
+        assert not (after.cancelled or after.replaced or other.cancelled)
+        jobs.cancel("a")
+        assert after.cancelled and not after.replaced, "stopped, not replaced"
+
+
 def test_visitors_wait_for_a_model_that_is_still_loading(tmp_path: Path) -> None:
     from voice import VoiceLibrary
 

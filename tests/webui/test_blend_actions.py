@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 
 from tests.tiny_model import write_tiny_model
-from voice import Voice
+from tests.webui.fakes import FakeSynthesizer
+from voice import UnknownTextError, Voice
 from webui.actions import blend, voices
 from webui.components.voice_cards import cards_html
 from webui.components.voice_map import place_of
@@ -48,6 +54,58 @@ def parents_place(found: blend.VoiceMap, a: int, b: int) -> tuple[float, float]:
     """Half-way between two voices of the map."""
     first, second = found.points[a], found.points[b]
     return (first.x + second.x) / 2, (first.y + second.y) / 2
+
+
+def test_a_text_is_prepared_for_every_voice_of_the_map_once_all_are_listened_to(
+    context: AppContext, fake: FakeSynthesizer
+) -> None:
+    blend.prepare(context, "Hello there.", Job())
+    assert fake.prepared == [], "listening comes first"
+    blend.listen_to_all(context, Job())
+    blend.start_preparing(context, "tab", "Hello there.")
+    deadline = time.monotonic() + 60
+    while context.background.running("prepare:tab") and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert sorted(fake.prepared) == sorted(("Hello there.", name) for name in context.examples)
+    with pytest.raises(UnknownTextError):
+        blend.prepare(context, "Hello ☃", Job())
+
+
+def test_preparing_gives_way_to_whoever_needs_the_model_and_goes_on_afterwards(
+    context: AppContext, fake: FakeSynthesizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blend.listen_to_all(context, Job())
+    tries: list[bool] = []
+    turn = context.turns.turn("somebody", Job())
+    plain = fake.prepare
+
+    def prepare(*arguments: Any, cancelled: Callable[[], bool], **options: Any) -> bool:
+        if not tries:
+            assert not cancelled()
+            turn.__enter__()  # now somebody has the model
+            threading.Timer(0.3, turn.__exit__, (None, None, None)).start()
+        tries.append(cancelled())
+        return plain(*arguments, cancelled=cancelled, **options)
+
+    monkeypatch.setattr(fake, "prepare", prepare)
+    blend.prepare(context, "Hello there.", Job())
+    assert tries == [True] + [False] * 6, "the first try is made again"
+    assert len(fake.prepared) == 6
+
+
+def test_preparing_ends_when_the_page_is_closed(
+    context: AppContext, fake: FakeSynthesizer
+) -> None:
+    blend.listen_to_all(context, Job())
+    with context.turns.turn("somebody", Job()):
+        blend.start_preparing(context, "tab", "Hello there.")
+        assert context.background.running("prepare:tab")
+        blend.stop_preparing(context, "tab")
+        deadline = time.monotonic() + 60
+        while context.background.running("prepare:tab") and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert not context.background.running("prepare:tab")
+    assert fake.prepared == []
 
 
 def test_voices_of_another_model_are_not_on_the_map(context: AppContext) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.webui.conftest import Site, Visit, clone, until
+from tests.synth.recognisers import StandIn
+from tests.webui.conftest import Site, Visit, choose, clone, until
 
 pytestmark = pytest.mark.browser
 PHONE = {"viewport": {"width": 390, "height": 844}}
@@ -96,6 +97,23 @@ def test_a_phone_sees_everything_without_scrolling_sideways(visit: Callable[...,
     for name in ("speak-text", "speak-go", "speak-reference", "speak-consent"):
         box = page.locator(f"#{name}").bounding_box()
         assert box["x"] >= 0 and box["x"] + box["width"] <= 390, name
+
+
+@pytest.mark.parametrize("locale", ["en-US", pytest.param("zh-CN", marks=pytest.mark.slow)])
+def test_a_phone_shows_every_tab(visit: Callable[..., Visit], locale: str) -> None:
+    page = visit(**PHONE, locale=locale).page
+    for width in (390, 320):
+        page.set_viewport_size({"width": width, "height": 844})
+        page.wait_for_function(
+            "document.querySelectorAll('#voice-tabs [role=tab]').length === 6")
+        edges = page.evaluate("""[...document.querySelectorAll('#voice-tabs [role=tab]')].map(
+            tab => { const box = tab.getBoundingClientRect();
+                     return [box.left, box.right, tab.scrollWidth - tab.clientWidth]; })""")
+        assert all(left >= 0 and right <= width for left, right, _ in edges), edges
+        assert all(hidden <= 0 for *_, hidden in edges), "each name is whole"
+        assert not page.is_visible("#voice-tabs .overflow-menu button")
+    page.get_by_role("tab").last.click()
+    page.wait_for_selector("#settings-save", state="visible")
 
 
 @pytest.mark.slow
@@ -221,6 +239,79 @@ def test_a_script_is_spoken_with_a_voice_for_each_role(
     assert seen.problems == []
 
 
+LIST = (
+    "vocals/a_01.wav|ada|EN|Good morning to all.\n"
+    "vocals/a_02.wav|ada|EN|....\n"
+    "no fields here\n"
+    "vocals/b_01.wav|bob|ZH|早上好。\n"
+)
+SUBTITLES = (
+    "1\n00:00:01,000 --> 00:00:02,500\n<i>Good morning</i>\nto all.\n\n"
+    "2\n00:00:03,000 --> 00:00:04,000\n....\n\n"
+    "3\n00:00:05,000 --> 00:00:06,000\n早上好。\n"
+)
+
+
+@pytest.mark.parametrize(("name", "content", "shown"), [
+    ("lines.list", LIST, (
+        "4 lines; 2 cannot be spoken", "a_02", "fields instead of",
+        "2 of 4 done, 2 failed. Finished.")),
+    pytest.param("film.srt", SUBTITLES, (
+        "3 lines; 1 cannot be spoken", "0002", "punctuation",
+        "2 of 3 done, 1 failed. Finished."), marks=pytest.mark.slow),
+])
+def test_lists_and_subtitles_are_checked_and_spoken(
+    visit: Callable[..., Visit], site: Site, tmp_path: Path, name: str, content: str,
+    shown: tuple[str, str, str, str],
+) -> None:
+    checked, *bad, done = shown
+    lines = tmp_path / name
+    lines.write_text(content, "utf8")
+    seen = visit()
+    page = seen.page
+    page.get_by_role("tab", name="Batch").click()
+    page.set_input_files("#batch-file input[type=file]", str(lines))
+    page.wait_for_selector(f"#batch-preview >> text={checked}")
+    first = page.locator("#batch-preview tbody tr")
+    assert "left out" in first.nth(0).inner_text()
+    assert all(word in page.inner_text("#batch-preview") for word in bad)
+    assert page.locator("#batch-preview td i").count() == 0
+    page.click("#batch-start")
+    page.wait_for_selector(f"#batch-progress >> text={done}")
+    newest = max(site.context.outputs.glob("batches/*/*/manifest.jsonl"),
+                 key=lambda file: file.stat().st_mtime_ns)
+    rows = [json.loads(line) for line in newest.read_text("utf8").splitlines()]
+    spoken = [row for row in rows if row["status"] == "done"]
+    assert [row["text"] for row in spoken] == ["Good morning to all.", "早上好。"]
+    for row in spoken:
+        with wave.open(str(newest.parent / row["wav"])) as file:
+            assert file.getnframes() > 0
+    assert seen.problems == []
+
+
+def test_what_a_recording_says_is_written_down_and_changes_how_it_is_cloned(
+    visit: Callable[..., Visit], site: Site, recording: Path, recogniser: type[StandIn]
+) -> None:
+    seen = visit()
+    page = seen.page
+    page.click("#speak-write-down")
+    page.wait_for_selector("#speak-heard .voice-note.bad")
+    assert recogniser.made == [], "there is nothing to listen to"
+    clone(page, recording, "Hello there.")
+    page.wait_for_selector("#speak-download", state="visible")
+    page.click("#speak-write-down")
+    page.wait_for_function(
+        "document.querySelector('#speak-transcript textarea').value === '今天好。'")
+    page.wait_for_function("document.querySelector('#speak-heard').innerText.trim() === ''")
+    (asked,) = recogniser.made[0]["asked"]
+    assert asked["count"] == pytest.approx(5 * 16000, rel=0.2), "all of the recording"
+    listened = len(site.fake.enrolled)
+    page.click("#speak-go")
+    assert until(page, lambda: len(site.fake.enrolled) == listened + 1), "with its words, anew"
+    page.wait_for_selector("#speak-download", state="visible")
+    assert seen.problems == []
+
+
 def test_who_waits_sees_the_place_in_the_queue_and_is_served_in_between(
     visit: Callable[..., Visit], site: Site
 ) -> None:
@@ -240,14 +331,6 @@ def test_who_waits_sees_the_place_in_the_queue_and_is_served_in_between(
         assert first.is_visible("#speak-stop"), "the long text is still being spoken"
         first.click("#speak-stop")
         first.wait_for_selector("#speak-status >> text=Stopped.")
-
-
-def choose(page: object, field: str, option: str) -> None:
-    """Picks an option of the list that belongs to `field`: another may still be fading out."""
-    box = page.locator(f"#{field} input")
-    box.click()
-    shown = page.locator(f"#{box.get_attribute('aria-controls')}")
-    shown.get_by_role("option", name=option, exact=True).click()
 
 
 def test_models_and_settings_are_shown(visit: Callable[..., Visit], site: Site) -> None:

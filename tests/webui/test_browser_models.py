@@ -19,7 +19,8 @@ from tests.checkpoints.official import (
     write_pair,
     write_presets,
 )
-from tests.webui.conftest import Site, Visit, clone, serve
+from tests.tiny_model import write_tiny_model
+from tests.webui.conftest import Site, Visit, choose, clone, serve
 from tests.webui.fakes import FakeSynthesizer
 from voice import Synthesizer, VoiceLibrary, import_models
 from voice.checkpoints import components
@@ -49,7 +50,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
         def load(settings: StudioSettings) -> Any:
             return Synthesizer.load(
-                settings.model, device="cpu", home=folder, precision=settings.precision)
+                settings.model, device=settings.device, home=folder, precision=settings.precision)
 
         context.load = load
         context.model.start("fake", FakeSynthesizer).join()
@@ -114,6 +115,42 @@ def test_a_download_is_followed_and_stopped(
     assert seen.problems == []
 
 
+def test_a_model_is_deleted_but_not_the_one_in_use_nor_what_came_with_the_program(
+    visit: Callable[..., Visit], site: Site
+) -> None:
+    models = site.context.library.folder.parent / "models"
+    for name in ("leaving", "staying"):
+        write_tiny_model(models / name, name)
+    seen = visit()
+    page = seen.page
+    answers = [True, True]
+    page.on("dialog", lambda asked: asked.accept() if answers.pop(0) else asked.dismiss())
+    before, site.context.model.name = site.context.model.name, "staying"
+    try:
+        page.get_by_role("tab", name="Models").click()
+        page.wait_for_function("document.querySelector('#models-chosen input').value"
+                               ".startsWith('staying · in use')")
+        for chosen, answer in (("staying · in use", "in use"), ("mini", "came with the program")):
+            choose(page, "models-chosen", chosen)
+            page.wait_for_selector("#models-facts .voice-facts")
+            page.click("#models-delete")
+            page.wait_for_selector(f"#models-answer .voice-note.bad >> text={answer}")
+        assert (models / "staying").is_dir()
+        choose(page, "models-chosen", "leaving")
+        answers[:] = [False, True]
+        page.click("#models-delete")
+        assert answers == [True] and (models / "leaving").is_dir(), "asked, and told not to"
+        page.click("#models-delete")
+        page.wait_for_selector("#models-answer .voice-note.good >> text=leaving")
+        assert not (models / "leaving").exists()
+        page.wait_for_function(
+            "!document.querySelector('#models-chosen input').value.includes('leaving')")
+    finally:
+        site.context.model.name = before
+        shutil.rmtree(models / "staying")
+    assert seen.problems == []
+
+
 def test_settings_are_changed_kept_and_the_model_loaded_with_them(
     visit: Callable[..., Visit], site: Site
 ) -> None:
@@ -123,8 +160,8 @@ def test_settings_are_changed_kept_and_the_model_loaded_with_them(
     page.wait_for_selector("#settings-facts .voice-facts")
     facts = page.inner_text("#settings-facts")
     assert str(site.context.library.folder) in facts and str(site.context.outputs) in facts
-    page.locator("#settings-precision input").click()
-    page.get_by_role("option", name="float32", exact=True).click()
+    choose(page, "settings-device", "cpu")
+    choose(page, "settings-precision", "float32")
     threads = page.locator("#settings-threads input")
     threads.fill("99")
     page.click("#settings-save")
@@ -136,5 +173,11 @@ def test_settings_are_changed_kept_and_the_model_loaded_with_them(
     assert page.locator("#settings-watermark input").is_disabled(), "the administrator decides"
     assert site.context.model.ready.wait(60) and site.context.model.error is None
     kept = json.loads((site.context.outputs / "settings.json").read_text("utf8"))
-    assert (kept["precision"], kept["threads"], kept["watermark"]) == ("float32", 1, True)
+    assert (kept["device"], kept["precision"], kept["threads"], kept["watermark"]) == (
+        "cpu", "float32", 1, True)
+    model = site.context.model.get()
+    assert isinstance(model, Synthesizer) and (model.device, model.precision) == ("cpu", "float32")
+    page.get_by_role("tab", name="Speak").click()
+    page.get_by_role("tab", name="Settings").click()
+    page.wait_for_selector("#settings-facts >> text=float32")
     assert seen.problems == []

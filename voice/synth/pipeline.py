@@ -19,6 +19,7 @@ import numpy as np
 
 from voice.decode.graph import stepper_for
 from voice.errors import OptionError, VoiceFileError
+from voice.synth.ahead import DrawnAhead
 from voice.synth.convert import (
     Respeaking,
     TokenReport,
@@ -37,7 +38,7 @@ from voice.synth.prompt import check_prompt
 from voice.synth.selfcheck import Reading, judge, read_limits, wanted_classes
 from voice.synth.settings import PRECISIONS, SynthesisSettings, check_choice
 from voice.synth.speech import PieceReport, Speech, join
-from voice.synth.stream import Job, mark, origin_of, speak
+from voice.synth.stream import Job, draw_ahead, mark, origin_of, speak
 from voice.synth.transcript import transcript_phonemes
 from voice.synth.voicefile import Voice
 from voice.values import Audio
@@ -73,6 +74,7 @@ class Synthesizer:
         self.limits = read_limits(folder.path) if folder else {}
         self.library = VoiceLibrary.at_home(home)
         self._lock = threading.RLock()
+        self._ahead = DrawnAhead()
 
     @classmethod
     def load(
@@ -258,14 +260,44 @@ class Synthesizer:
         cancelled: Callable[[], bool] | None = None,
     ) -> Iterator[Speech]:
         """Speaks a plan; see :meth:`stream`."""
+        return speak(self._job(plan, voice, settings, cancelled))
+
+    def prepare(
+        self, text: str, voice: Voice, settings: SynthesisSettings | None = None,
+        *, cancelled: Callable[[], bool] | None = None, **options: Any,
+    ) -> bool:
+        """Thinks of how the start of a text is said, so that it is heard sooner when it is spoken.
+
+        Speaking the same text with the same settings then only has to make the sound, in any voice
+        that continues the same recording: this one, or blends that it leads. The result is the
+        same as without.
+
+        Args:
+            text, voice, options: as for :meth:`say`.
+            settings: with a seed, without which no two readings are alike.
+            cancelled: asked at every step; True ends it with a ``Cancelled`` error.
+
+        Returns:
+            Whether there was anything to do.
+
+        Raises:
+            OptionError: there is no seed; and all that :meth:`say` raises.
+        """
+        chosen = self._chosen(settings, options)
+        if chosen.seed is None:
+            raise OptionError("seed is not given", "Preparing needs the one of what is to be said.")
+        return draw_ahead(self._job(self.plan(text, chosen), voice, chosen, cancelled))
+
+    def _job(
+        self, plan: Plan, voice: Voice, settings: SynthesisSettings,
+        cancelled: Callable[[], bool] | None,
+    ) -> Job:
         self.check_voice(voice)
         check_prompt(self.model, voice)
         if not self.model.reads:
             settings = settings.replace(check=False)
-        return speak(
-            Job(self.model, voice, plan, self._chosen(settings, {}).seeded(), self._lock, cancelled,
-                self.limits, self._stepper)
-        )
+        return Job(self.model, voice, plan, self._chosen(settings, {}).seeded(), self._lock,
+                   cancelled, self.limits, self._stepper, self._ahead)
 
     # Recordings
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from voice.decode.stepper import Stepper
+from voice.synth.ahead import DrawnAhead, key_of
 from voice.synth.draw import Drafter, Drawn, row_seed
 from voice.synth.plan import Piece, Plan
 from voice.synth.prompt import acoustic_prompt
@@ -39,6 +40,7 @@ class Job:
         cancelled: asked before every step; True ends the stream with ``Cancelled``.
         limits: of the self-check, by language.
         stepper: what runs the language model; the model itself if not given.
+        ahead: what was drawn before it was asked for.
     """
 
     model: Model
@@ -49,6 +51,7 @@ class Job:
     cancelled: Callable[[], bool] | None = None
     limits: Mapping[str, Limits] = field(default_factory=dict)
     stepper: Stepper | None = None
+    ahead: DrawnAhead | None = None
 
 
 def speak(job: Job) -> Iterator[Speech]:
@@ -57,15 +60,42 @@ def speak(job: Job) -> Iterator[Speech]:
     Yields:
         A chunk for each piece, its pause at the end.
     """
-    drafter = Drafter(job.model, job.voice, job.settings, job.limits, job.stepper)
+    drafter: Drafter | None = None
     origin = origin_of(job.model, job.voice, job.settings, job.plan.skipped)
     for batch in job.plan.batches():
-        with job.lock:
-            drawn = drafter.draw(batch, job.cancelled)
+        drawn = job.ahead.get(key_of(job.voice, batch, job.settings)) if job.ahead else None
+        if drawn is None:
+            with job.lock:
+                drafter = drafter or drafter_of(job)
+                drawn = drafter.draw(batch, job.cancelled)
         for piece, one in zip(batch, drawn, strict=True):
             with job.lock:
                 samples = _sound(job, piece, one)
             yield _chunk(job, piece, one, samples, origin)
+
+
+def drafter_of(job: Job) -> Drafter:
+    """What draws the tokens of a job."""
+    return Drafter(job.model, job.voice, job.settings, job.limits, job.stepper)
+
+
+def draw_ahead(job: Job) -> bool:
+    """Draws what :func:`speak` would draw first, and remembers it in ``job.ahead``.
+
+    Returns:
+        Whether anything was drawn: False where it was remembered already.
+
+    Raises:
+        Cancelled: ``job.cancelled`` said so.
+    """
+    assert job.ahead is not None
+    first = next(job.plan.batches())
+    key = key_of(job.voice, first, job.settings)
+    if job.ahead.get(key) is not None:
+        return False
+    with job.lock:
+        job.ahead.put(key, drafter_of(job).draw(first, job.cancelled))
+    return True
 
 
 def origin_of(

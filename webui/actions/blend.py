@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from voice import Likeness, TimbreMap, Voice, draw_voice, likenesses
+from voice import (
+    Likeness,
+    SynthesisSettings,
+    TimbreMap,
+    Voice,
+    VoiceError,
+    draw_voice,
+    likenesses,
+)
 from webui.actions.voices import EXAMPLE, find_voice, list_voices
 from webui.context import AppContext
 from webui.jobs import Job, logged
 from webui.messages import PageError
 
 MOST = 6
+TRIED: dict[str, Any] = {"seed": 1, "retries": 1}
+"""Options of a voice that is only tried. With one seed for all, voices are compared by the same
+reading, and the model can prepare it: see :func:`prepare`."""
+MOST_PREPARED = 24
+POLL_SECONDS = 0.1
 Parents = Sequence[tuple[str | None, float]]
 
 
@@ -102,6 +118,61 @@ def voice_map(context: AppContext, job: Job | None = None) -> VoiceMap:
         for (card, _), (x, y) in zip(fit, chart.points, strict=True)
     ]
     return VoiceMap(points, [voice for _, voice in fit], chart)
+
+
+def start_preparing(context: AppContext, session: str, text: str) -> None:
+    """Prepares a text for a browser tab, in place of the one before; see :func:`prepare`."""
+    stop_preparing(context, session)
+    if text.strip() and len(text) <= context.limits.text and context.model.state == "ready":
+        context.background.start(
+            f"prepare:{session}", lambda job: prepare(context, text, job))
+
+
+def stop_preparing(context: AppContext, session: str) -> None:
+    """A browser tab is gone, or has another text."""
+    context.background.stop(f"prepare:{session}", POLL_SECONDS)
+
+
+def prepare(context: AppContext, text: str, job: Job) -> None:
+    """Lets the model think of how each voice on the map would say a text, so that a mix led by it
+    is heard sooner. It does so while nobody needs it, and gives way within one of its steps.
+
+    Raises:
+        VoiceError: the text cannot be spoken.
+        JobCancelledError: nobody waits for it any more.
+    """
+    if not_listened_to(context)[0]:
+        return
+    with logged("prepare", characters=len(text)) as line:
+        model, settings = context.model.get(job), SynthesisSettings(**TRIED)
+        voices = voice_map(context, job).voices[:MOST_PREPARED]
+        line["voices"] = len(voices)
+        for voice in voices:
+            while not _prepared(context, job, lambda stop, of=voice: model.prepare(
+                    text, of, settings, cancelled=stop)):
+                job.check()
+
+
+def _prepared(context: AppContext, job: Job, work: Callable[[Callable[[], bool]], Any]) -> bool:
+    """Whether a piece of work was done; False where somebody else needed the model."""
+    while context.turns.wanted():
+        job.check()
+        time.sleep(POLL_SECONDS)
+    gave_way = threading.Event()
+
+    def stop() -> bool:
+        if context.turns.wanted():
+            gave_way.set()
+        return job.cancelled or gave_way.is_set()
+
+    try:
+        work(stop)
+    except VoiceError:
+        job.check()
+        if not gave_way.is_set():
+            raise
+        return False
+    return True
 
 
 def parents_at(found: VoiceMap, x: float, y: float) -> list[tuple[str, int]]:

@@ -52,7 +52,7 @@ def checking(locale: str, rows: Iterator[action.Checked], count: int) -> Iterato
     good = [row for row in checked if not row.problem]
     cells = [
         (tables.cell(row.item.id), tables.cell(row.item.voice), tables.cell(row.item.text),
-         tables.state(locale, "failed" if row.problem else "ok",
+         tables.state(locale, "left_out" if row.problem else "ok",
                       messages.explain(row.problem, locale) if row.problem else ""))
         for row in (bad + good)[:PREVIEW]
     ]

@@ -46,8 +46,8 @@ class ReferenceAudio:
 def build_reference_audio(context: AppContext, t: gr.I18n) -> ReferenceAudio:
     """Builds the part and what it does by itself."""
     kind = gr.Radio(
-        [RECORDING, LIBRARY], value=RECORDING, show_label=False, label=t("source_label"),
-        container=False, elem_id="speak-source",
+        [(text("en", f"source_{one}"), one) for one in (RECORDING, LIBRARY)], value=RECORDING,
+        show_label=False, label=t("source_label"), container=False, elem_id="speak-source",
     )
     with gr.Column(elem_id="speak-from-recording") as from_recording:
         recording = gr.Audio(

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import html
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from webui import messages
-from webui.actions.blend import VoiceMap
+from webui.actions.blend import Point, VoiceMap
 from webui.actions.voices import EXAMPLE
 
 FIELD = "blend-point"
 SCALE = 42
 """Percent of the square from its middle to a point at 1."""
+NAME = 0.3, 0.25
+"""About how wide and high the name under a dot is, of the map's 2 by 2."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ def map_html(locale: str, found: VoiceMap, marker: Marker) -> str:
     if len(found.points) < 2:
         return f'<p class="voice-hint">{html.escape(messages.text(locale, "map_few"))}</p>'
     dots = "".join(
-        f'<button type="button" class="voice-dot {"example" if one.kind == EXAMPLE else "kept"}"'
+        f'<button type="button" class="voice-dot {_classes(one, found.points)}"'
         f' style="{_position(one.x, one.y)}" data-send="{FIELD}" data-listen'
         f' data-value="{one.x:.4f},{one.y:.4f}"><span>{html.escape(one.name)}</span></button>'
         for one in found.points
@@ -45,6 +48,13 @@ def map_html(locale: str, found: VoiceMap, marker: Marker) -> str:
         f' data-scale="{SCALE}">{dots}<button type="button" class="voice-here{mark}"'
         f' style="{_position(x, y)}" data-mark aria-label="{here}" title="{here}"></button></div>'
     )
+
+
+def _classes(one: Point, points: Sequence[Point]) -> str:
+    """What kind of voice it is, and whether its name stands over it: where another is below."""
+    wide, high = NAME
+    below = any(abs(other.x - one.x) < wide and 0 < one.y - other.y < high for other in points)
+    return ("example" if one.kind == EXAMPLE else "kept") + (" over" if below else "")
 
 
 def _position(x: float, y: float) -> str:

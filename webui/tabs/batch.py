@@ -143,7 +143,8 @@ def _progress(t: gr.I18n) -> _Run:
     progress = gr.HTML(elem_id="batch-progress")
     with gr.Row(elem_classes="voice-actions"):
         pause, resume, pack, delete = (
-            gr.Button(t(f"batch_{name}"), elem_id=f"batch-{name}", size="sm", min_width=90)
+            gr.Button(t(f"batch_{name}"), elem_id=f"batch-{name}", size="sm", min_width=90,
+                      elem_classes="voice-ask" if name == "delete" else None)
             for name in ("pause", "resume", "zip", "delete")
         )
     file = gr.File(label="ZIP", visible=False, interactive=False, elem_id="batch-file-out")

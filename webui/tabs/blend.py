@@ -23,8 +23,6 @@ from webui.messages import text
 
 BLEND = "blend"
 """Sets the jobs of this tab apart from those of Speak."""
-DRAFT: dict[str, Any] = {"check": False}
-"""Of a voice that is only tried: heard at once, without the second listening."""
 ONCE: dict[str, Any] = {"retries": 0}
 MAP = "voice-map"
 LIVE: dict[str, Any] = PRIVATE | {"concurrency_limit": 64, "trigger_mode": "multiple"}
@@ -120,7 +118,12 @@ def build(context: AppContext, t: gr.I18n) -> BlendTab:
     def look(request: gr.Request) -> tuple[Any, Any]:
         return _map_now(context, locale_of(request), opened=False)
 
+    def prepare(words: str, request: gr.Request) -> None:
+        action.start_preparing(context, session_of(request), words or "")
+
     timer.tick(look, None, [chart, timer], **QUIET)
+    for event in (chart.change, said.blur, said.submit):
+        event(prepare, said, None, **QUIET)
     buttons = {hear: None, surprise: False, further: True}
     _connect_hear(context, (said, rows, heard), point, buttons)
     _connect_keep(context, keep, heard, (chart, timer))
@@ -233,22 +236,23 @@ def _connect_hear(
     def tapped(
         request: gr.Request, value: str, words: str, *values: Any
     ) -> Iterator[tuple[Any, ...]]:
-        """Speaks at once; `mixed` fills the rows in the meantime."""
+        """Speaks at once; `mixed` fills the rows."""
         place = place_of(sent(value))
         if place is None:
             yield (gr.skip(),) * len(heard.outputs)
             return
         manner = rows.read(values)[1]
         yield from _speaking(
-            context, request, _How(words, DRAFT, placed=True),
+            context, request, _How(words, action.TRIED, placed=True),
             lambda job: action.blend_voices(
                 context, action.parents_at(action.voice_map(context, job), *place)[: action.MOST],
                 None, job, manner))
 
     def drawn(apart: bool) -> Callable[..., Iterator[tuple[Any, ...]]]:
         def run(request: gr.Request, words: str) -> Iterator[tuple[Any, ...]]:
-            yield from _speaking(context, request, _How(words, DRAFT), lambda job: action.draw(
-                context, apart, job))
+            yield from _speaking(
+                context, request, _How(words, action.TRIED),
+                lambda job: action.draw(context, apart, job))
 
         return run
 
@@ -289,38 +293,50 @@ def _speaking(
 ) -> Iterator[tuple[Any, ...]]:
     """Makes a voice and speaks with it; gives values for ``_Heard.outputs``."""
     locale, skip = locale_of(request), gr.skip()
+    idle = gr.Button(visible=False)
+    with context.jobs.run(_job_name(request), alone=True) as job:
+        try:
+            for shown in _steps(context, request, how, (job, make)):
+                if job.replaced:  # what takes its place is shown now
+                    return
+                yield shown
+        except JobCancelledError:
+            if not job.replaced:
+                yield markup.note(text(locale, "stage_cancelled")), *(skip,) * 4, idle, skip, skip
+        except Exception as error:
+            if not job.replaced:
+                yield markup.error(locale, error), *(skip,) * 4, idle, skip, skip
+
+
+def _steps(
+    context: AppContext, request: gr.Request, how: _How,
+    work: tuple[Job, Callable[[Job], str]],
+) -> Iterator[tuple[Any, ...]]:
+    locale, skip = locale_of(request), gr.skip()
     busy, idle = gr.Button(visible=True), gr.Button(visible=False)
-    context.jobs.cancel(_job_name(request))
     yield markup.bar(text(locale, "stage_starting"), 0.0), "", skip, skip, skip, busy, skip, skip
-    try:
-        with context.jobs.run(_job_name(request)) as job:
-            token = make(job)
-            made = action.describe(context, token, job)
-            chart: Any = skip if how.placed else map_html(
-                locale, action.voice_map(context), Marker(made.place))
-            about: Any = _likeness(locale, made)
-            source = speak.Source(speak.LIBRARY, key=f"{voices.RECENT}:{token}")
-            asked = speak.Request(how.text or "", source, how.options, visitor_of(request))
-            window = LiveWindow()
-            for step in speak.speak(context, asked, job):
-                live = window.add(step.chunk) if step.chunk is not None else skip
-                if step.take is None:
-                    yield (markup.status(locale, step), live, skip, skip, skip, busy,
-                           about, chart)
-                    about = chart = skip
-                    continue
-                yield (
-                    markup.note(text(locale, "stage_done"), "good"), live,
-                    gr.Audio(value=str(step.take.path), visible=True),
-                    step.take.voice_token, gr.Row(visible=True), idle, skip, skip,
-                )
-    except JobCancelledError:
-        if context.jobs.working(_job_name(request)):  # another took its place
-            yield (skip,) * 8
-            return
-        yield markup.note(text(locale, "stage_cancelled")), *(skip,) * 4, idle, skip, skip
-    except Exception as error:
-        yield markup.error(locale, error), *(skip,) * 4, idle, skip, skip
+    job, make = work
+    token = make(job)
+    made = action.describe(context, token, job)
+    chart: Any = skip if how.placed else map_html(
+        locale, action.voice_map(context), Marker(made.place))
+    about: Any = _likeness(locale, made)
+    source = speak.Source(speak.LIBRARY, key=f"{voices.RECENT}:{token}")
+    asked = speak.Request(how.text or "", source, how.options, visitor_of(request))
+    window = LiveWindow()
+    for step in speak.speak(context, asked, job):
+        if step.stage == "listening":  # to a voice that was just made: it takes no time
+            continue
+        live = window.add(step.chunk) if step.chunk is not None else skip
+        if step.take is None:
+            yield markup.status(locale, step), live, skip, skip, skip, busy, about, chart
+            about = chart = skip
+            continue
+        yield (
+            markup.note(text(locale, "stage_done"), "good"), live,
+            gr.Audio(value=str(step.take.path), visible=True),
+            step.take.voice_token, gr.Row(visible=True), idle, skip, skip,
+        )
 
 
 def _likeness(locale: str, made: action.Made) -> str:

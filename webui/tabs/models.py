@@ -48,7 +48,7 @@ def build(context: AppContext, t: gr.I18n, watch: gr.Timer) -> ModelsTab:
                 use = gr.Button(t("models_use"), variant="primary", size="sm", min_width=110,
                                 elem_id="models-use")
                 delete = gr.Button(t("models_delete"), variant="stop", size="sm", min_width=110,
-                                   elem_id="models-delete")
+                                   elem_id="models-delete", elem_classes="voice-ask")
             answer = gr.HTML(elem_id="models-answer")
             adding = model_adding.build(context, t)
         with gr.Column(scale=6, min_width=300, elem_classes="voice-card"):
@@ -100,7 +100,7 @@ def filled(context: AppContext, locale: str, name: str | None = None) -> tuple[A
     """The list of models, one of them chosen, with its facts and card."""
     cards = action.list_models(context)
     names = [card.name for card in cards]
-    name = next((one for one in (name, context.model.name) if one in names), None)
+    name = next((one for one in (name, context.model.name, *names) if one in names), None)
     choices = [(_label(locale, card, context.model.name), card.name) for card in cards]
     return gr.Dropdown(choices=choices, value=name), *_shown(context, locale, name)
 
