@@ -52,6 +52,19 @@ def test_judged_losses_are_kept_for_bundles_of_the_same_weights_and_schemes(
     assert kept.of(manifest.revision, {"decoder": schemes["decoder"]}) == (own,)
     assert kept.of("another", schemes) == ()
     assert kept.of(manifest.revision, schemes | {"decoder": "int8"}) == ()
+    # Another choice of schemes stands beside it; the same again takes its place.
+    graphs = tuple(dataclasses.replace(g, precision="fp16") for g in manifest.graphs)
+    other = dataclasses.replace(own, value=0.03)
+    write_judged(tmp_path, [dataclasses.replace(manifest, graphs=graphs, losses=(other,))])
+    newer = dataclasses.replace(own, value=0.02)
+    write_judged(tmp_path, [dataclasses.replace(manifest, losses=(newer,))])
+    kept = read_judged(tmp_path)
+    assert kept.of(manifest.revision, schemes) == (newer,)
+    assert kept.of(manifest.revision, dict.fromkeys(schemes, "fp16")) == (other,)
+    # Those of other weights go.
+    write_judged(tmp_path, [dataclasses.replace(manifest, revision="another", losses=(own,))])
+    kept = read_judged(tmp_path)
+    assert kept.of("another", schemes) == (own,) and kept.of(manifest.revision, schemes) == ()
     (tmp_path / FILE).write_text("{", "utf8")
     with pytest.raises(ModelFileError, match="losses.json"):
         read_judged(tmp_path)

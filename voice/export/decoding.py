@@ -16,6 +16,9 @@ from voice.export.manifest import Decoding
 from voice.export.sampling import Race, Sampling, draw, penalised, probabilities
 from voice.export.sessions import Sessions
 
+LATE_SHARE, LATE_TOKENS = 3, 4
+"""Once others are longer than a finished candidate by a third and four tokens, it is kept if it
+passes, and they are left. Waiting less costs quality: ``recipes/export/README.md``."""
 _SPARE_SLOTS = 32
 _NEVER = np.float32(-1e4)
 
@@ -49,7 +52,7 @@ class Request:
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """What one row became: (T,) int64 codes, and ``end``, ``limit`` or ``cycle``."""
+    """What one row became: (T,) int64 codes, and ``end``, ``limit``, ``cycle`` or ``late``."""
 
     codes: np.ndarray
     finish: str
@@ -178,6 +181,7 @@ def _spoken(request: Request) -> np.ndarray:
 def generate(
     sessions: Sessions, request: Request, sampling: Sampling,
     cancelled: Callable[[], bool] | None = None,
+    passes: Callable[[Candidate], bool] | None = None,
 ) -> list[Candidate]:
     """Speaks one text, in tokens.
 
@@ -186,11 +190,13 @@ def generate(
         request: the text and the candidates' seeds.
         sampling: how to draw.
         cancelled: asked before every step; True stops.
+        passes: asked about a finished candidate that others run on past by a third;
+            where it passes, they are left and are ``late``. All are waited for without it.
 
     Raises:
         Stopped: it did.
     """
-    run = _Run(sessions, request, sampling)
+    run = _Run(sessions, request, sampling, passes)
     while run.rows:
         if cancelled is not None and cancelled():
             raise Stopped("generation was cancelled")
@@ -201,7 +207,11 @@ def generate(
 class _Run:
     """Rows under way."""
 
-    def __init__(self, sessions: Sessions, request: Request, sampling: Sampling) -> None:
+    def __init__(
+        self, sessions: Sessions, request: Request, sampling: Sampling,
+        passes: Callable[[Candidate], bool] | None,
+    ) -> None:
+        self._passes = passes
         numbers = sessions.manifest.decoding
         spoken = len(request.phoneme_ids) - request.prompt_phonemes
         self._limit = min(numbers.max_tokens,
@@ -234,9 +244,18 @@ class _Run:
             self._used = self._used[keep]
             if self.rows:
                 self._stepper.keep(keep)
+        if self.rows and self._passes is not None and any(map(self._passes, self._overtaken())):
+            for index in self.rows:
+                self.done[index] = Candidate(self._tokens[index, : self.made].copy(), "late")
+            self.rows = []
         if self.rows:
             self._used[np.arange(len(codes)), codes] = True
             self._stepper.step(codes)
+
+    def _overtaken(self) -> list[Candidate]:
+        """Candidates that ended by themselves and that the others have just become too long for."""
+        return [one for one in self.done.values() if one.finish == "end" and
+                self.made == len(one.codes) + len(one.codes) // LATE_SHARE + LATE_TOKENS]
 
     def _record(self, rows: np.ndarray, ended: np.ndarray) -> np.ndarray:
         """Notes rows that are over; returns (B,) which."""

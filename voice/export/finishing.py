@@ -2,7 +2,8 @@
 with the whole.
 
 Silence before the first speech is dropped, silence behind it is held until speech follows, so that
-at the end it can be dropped too. The gain follows the level of all speech so far, without steps.
+at the end it can be dropped too, and that a pause can be shortened. The gain follows the level of
+all speech so far, without steps.
 
 Axes: N samples, F frames of 10 ms.
 """
@@ -11,7 +12,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from voice.synth.finish import ACTIVE_LEVEL_DB, MOST_GAIN_DB, PEAK, fade, frame_levels_db
+from voice.synth.finish import (
+    ACTIVE_LEVEL_DB,
+    MOST_GAIN_DB,
+    PEAK,
+    fade,
+    frame_levels_db,
+    without_long_pauses,
+)
 
 _FRAME_SECONDS = 0.01
 _SILENT_DB = -36.0
@@ -55,8 +63,12 @@ class StreamFinisher:
         known = len(self._levels) - self._gone
         new = joined[known * self._frame : whole * self._frame]
         self._levels = np.concatenate([self._levels, frame_levels_db(new, self._rate)])
-        start, stop = self._span(len(joined), whole, last)
-        ready = joined[start:stop].copy()
+        places = np.flatnonzero(self._active()[self._gone :])
+        start, stop = self._span(len(joined), whole, places, last)
+        if self._started and len(places):
+            # What is held begins with speech, even if louder speech has made it seem silence.
+            places = np.union1d(places, [0])
+        ready = without_long_pauses(joined, places * self._frame, (start, stop), self._rate)
         self._gone += stop // self._frame
         self._held = joined[stop:]
         if not len(ready):
@@ -71,14 +83,12 @@ class StreamFinisher:
         self._started = True
         return ready
 
-    def _span(self, length: int, whole: int, last: bool) -> tuple[int, int]:
-        """Start and end of the held samples that can go."""
-        active = self._active()[self._gone :]
-        if not active.any():
+    def _span(self, length: int, whole: int, places: np.ndarray, last: bool) -> tuple[int, int]:
+        """Start and end of the held samples that can go; ``places`` are the frames with speech."""
+        if not len(places):
             # Before speech, only what may be its edge stays; behind it, all of it does.
             keep = 0 if self._started else max(0, whole - _EDGE_FRAMES)
             return (length, length) if last else (keep * self._frame, keep * self._frame)
-        places = np.flatnonzero(active)
         first, final = int(places[0]), int(places[-1])
         start = 0 if self._started else max(0, first - _EDGE_FRAMES) * self._frame
         if last:

@@ -83,10 +83,16 @@ def read_judged(folder: Path) -> Judged:
 
 
 def write_judged(folder: Path, manifests: Iterable[Manifest]) -> None:
-    """Keeps the judged losses of bundles beside the model."""
-    found = Judged(tuple(
-        JudgedPrecision(m.revision, schemes_of(m),
-                        tuple(x for x in m.losses if x.how != _OWN))
-        for m in manifests if any(x.how != _OWN for x in m.losses)))
+    """Keeps the judged losses of bundles beside the model, with those of other schemes of it.
+
+    Which schemes a bundle has depends on its voices too, by whose speech they are chosen.
+    """
+    new = [JudgedPrecision(m.revision, schemes_of(m), tuple(x for x in m.losses if x.how != _OWN))
+           for m in manifests if any(x.how != _OWN for x in m.losses)]
+    measured = [(own.revision, set(own.schemes)) for own in new]
+    old = [own for own in read_judged(folder).precisions
+           if own.revision in {revision for revision, _ in measured}
+           and (own.revision, set(own.schemes)) not in measured]
+    found = Judged((*old, *new))
     text = json.dumps(to_dict(found), ensure_ascii=False, indent=1, allow_nan=False)
     (folder / FILE).write_text(text + "\n", "utf8")

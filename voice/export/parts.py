@@ -20,6 +20,8 @@ from voice.export.sessions import Sessions
 from voice.synth import selfcheck
 from voice.synth.voicefile import Voice
 
+_REMEMBERED = 4
+
 
 class BundleParts:
     """The graphs of a bundle but for the token loop, which :mod:`voice.export.decoding` has.
@@ -33,22 +35,32 @@ class BundleParts:
     def __init__(self, folder: Path, manifest: Manifest, threads: int = 1) -> None:
         self.folder, self.manifest = folder, manifest
         self.sessions = Sessions(folder, manifest, threads)
+        self._heard: dict[bytes, tuple[np.ndarray, np.ndarray]] = {}
+
+    def _hear(self, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Classes (F,) and log-probabilities (F, S) of (T,) codes; the last ones are remembered,
+        since the self-check asks before the sound does."""
+        key = np.asarray(codes, np.int64).tobytes()
+        if key not in self._heard:
+            for old in list(self._heard)[: 1 - _REMEMBERED]:
+                del self._heard[old]
+            classes, scores = self.sessions.run("read", {"codes": codes[None]})
+            self._heard[key] = classes[0], scores[0]
+        return self._heard[key]
 
     def read(self, codes: np.ndarray) -> np.ndarray:
         """The phonemes that (T,) codes carry, (Q,) int64 rows of the symbol table."""
         numbers = self.manifest.tokenizing
         if not len(codes) or numbers is None:
             return np.zeros(0, np.int64)
-        classes = self.sessions.run("read", {"codes": codes[None]}, ["classes"])[0][0]
-        return selfcheck.collapse(classes, numbers.blank)
+        return selfcheck.collapse(self._hear(codes)[0], numbers.blank)
 
     def spoken(self, codes: np.ndarray, phoneme_ids: np.ndarray) -> np.ndarray:
         """Which of (P,) phonemes each of (T,) codes says, (T,) int64; -1 where not known."""
         numbers = self.manifest.tokenizing
         if not len(codes) or numbers is None:
             return np.full(len(codes), -1, np.int64)
-        scores = self.sessions.run("read", {"codes": codes[None]}, ["scores"])[0][0]
-        return align(scores, phoneme_ids, numbers.blank, numbers.reader_stride)
+        return align(self._hear(codes)[1], phoneme_ids, numbers.blank, numbers.reader_stride)
 
     def latent(
         self, codes: np.ndarray, phoneme_ids: np.ndarray, voice: Voice, noise: np.ndarray

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from voice.checkpoints.memory import give_back
 from voice.errors import VoiceFileError
 from voice.export.decoding import Candidate, Request, generate
 from voice.export.finishing import StreamFinisher
@@ -64,6 +65,7 @@ class BundleSynthesizer(BundleParts):
         self._symbols = tables.table(manifest.symbols)
         self._lock = threading.RLock()
         self._voices: dict[str, BundleVoice] = {}
+        self._planned: set[str] = set()
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str], threads: int = 1) -> BundleSynthesizer:
@@ -163,7 +165,12 @@ class BundleSynthesizer(BundleParts):
     def plan(self, text: str, settings: SynthesisSettings | None = None, **options: Any) -> Plan:
         """How a text will be cut and what it sounds like; errors as :func:`make_plan`."""
         chosen = self._chosen(settings, options)
-        return make_plan(text, chosen, self.languages, self.manifest.symbols)
+        plan = make_plan(text, chosen, self.languages, self.manifest.symbols)
+        opened = {piece.language for piece in plan.pieces} - self._planned
+        if opened:
+            self._planned |= opened
+            give_back()  # what reading a language's dictionaries left behind
+        return plan
 
     def say(
         self, text: str, voice: Voice, settings: SynthesisSettings | None = None, **options: Any
@@ -273,11 +280,15 @@ class BundleSynthesizer(BundleParts):
         rounds = 1 if fixed or not check else settings.retries + 1
         kept: tuple[np.ndarray, selfcheck.Reading | None] = (np.zeros(0, np.int64), None)
         attempt = 0
+
+        def passes(row: Candidate) -> bool:
+            return self.judge(piece, row).passed
+
         for attempt in range(rounds):
             seeds = [row_seed(settings.seed or 0, piece.index, attempt * candidates + k)
                      for k in range(candidates)]
             group = generate(self.sessions, self.request(piece, voice, settings, seeds),
-                             self.sampling(settings), cancelled)
+                             self.sampling(settings), cancelled, passes if check else None)
             kept = self._choose(piece, group, kept, check)
             if kept[1] is None or kept[1].passed:
                 break
@@ -317,6 +328,7 @@ class BundleSynthesizer(BundleParts):
         """The best candidate of this round and the one kept before."""
         if not check:
             return group[0].codes, None
+        group = [row for row in group if row.finish != "late"]
         rows = [row.codes for row in group]
         readings = [self.judge(piece, row) for row in group]
         if before[1] is not None:

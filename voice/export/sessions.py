@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from voice.checkpoints.memory import give_back
 from voice.errors import DependencyError, DeviceError, ModelFileError
 from voice.export.manifest import Manifest, TensorEntry
 
@@ -57,6 +58,7 @@ class Sessions:
         """The session of a graph."""
         if name not in self._open:
             self._open[name] = self._load(name)
+            give_back()
         return self._open[name]
 
     def close(self, name: str) -> None:

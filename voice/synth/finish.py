@@ -55,19 +55,24 @@ def finish(samples: np.ndarray, sample_rate: int) -> np.ndarray:
     level = 10 * np.log10(np.mean(10 ** (levels[loud] / 10)))
     gain = 10 ** (np.clip(ACTIVE_LEVEL_DB - level, -MOST_GAIN_DB * 2, MOST_GAIN_DB) / 20)
     speech = places * size
-    piece = _without_long_pauses(samples, speech, (start, stop), sample_rate)
+    piece = without_long_pauses(samples, speech, (start, stop), sample_rate)
     gain = min(gain, PEAK / max(float(np.abs(piece).max()), 1e-9))
     return fade((piece * gain).astype(np.float32), sample_rate)
 
 
-def _without_long_pauses(
+def without_long_pauses(
     samples: np.ndarray, speech: np.ndarray, ends: tuple[int, int], sample_rate: int
 ) -> np.ndarray:
-    """What is between two ends of (N,) samples, the middle taken out of pauses that are too long.
+    """What is between two ends of sound, the middle taken out of pauses over 0.7 s.
 
     Args:
-        speech: ascending, where frames with speech begin.
-        ends: first and last sample that are kept.
+        samples: (N,) float32.
+        speech: (S,) ascending, the sample where each 10 ms with speech begin.
+        ends: first sample that is kept, and the one behind the last.
+        sample_rate: in Hz.
+
+    Returns:
+        (N',) float32; a pause that was too long is 0.7 s less a cross-fade of 5 ms.
     """
     size = max(1, round(sample_rate * _FRAME_SECONDS))
     half, cross = (round(s * sample_rate) for s in (LONGEST_PAUSE_SECONDS / 2, _FADE_SECONDS))

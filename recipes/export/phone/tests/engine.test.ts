@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { align } from "../src/engine/align";
 import { generate } from "../src/engine/loop";
 import { Random } from "../src/engine/random";
-import { chances, draw, penalised, type Sampling } from "../src/engine/sampling";
+import { chances, draw, largest, penalised, type Sampling } from "../src/engine/sampling";
 import { bestOf, collapse, edits, judge } from "../src/engine/selfcheck";
 import { DECODING, fakeGraphs, value } from "./helpers";
 import type { Feeds } from "../src/engine/graphs";
@@ -13,6 +13,13 @@ describe("sampling", () => {
   it("keeps the likeliest k", () => {
     const found = chances(Float32Array.of(1, 5, 3, 4), { ...SAMPLING, topK: 2 });
     expect(Array.from(found, (x) => x > 0)).toEqual([false, true, false, true]);
+  });
+
+  it("finds the value of a rank as sorting does", () => {
+    const random = new Random("rank");
+    const values = Array.from({ length: 300 }, () => Math.floor(random.uniform() * 90));
+    const sorted = [...values].sort((a, b) => b - a);
+    for (const rank of [1, 2, 15, 299, 300]) expect(largest(values, rank)).toBe(sorted[rank - 1]);
   });
 
   it("keeps those that add up to p, the first in any case", () => {
@@ -51,7 +58,10 @@ describe("token loop", () => {
   // The stand-in's next code is the last one plus one; it also checks what the cache holds.
   const classes = DECODING.codes + 1;
   const row = (code: number) => Array.from({ length: classes }, (_, i) => (i === code ? 9 : 0));
-  const graphs = (next: (code: number) => number, seen: number[][] = []) => fakeGraphs({
+  const graphs = (
+    next: (code: number) => number, seen: number[][] = [],
+    all: (next: number[]) => number[] = (x) => x,
+  ) => fakeGraphs({
     prefill: (feeds: Feeds) => {
       const size = Number(feeds["phoneme_ids"]!.dims[1]) + Number(feeds["codes"]!.dims[1]);
       const filled = Array.from({ length: size * 2 }, (_, i) => i);
@@ -64,7 +74,7 @@ describe("token loop", () => {
       seen.push([codes.length, length, Number(feeds["position"]!.data[0]), past.dims[2]!,
         Number(past.data[(length - 1) * 2])]);
       return {
-        outputs: value(codes.flatMap((code) => row(next(code))), codes.length, classes),
+        outputs: value(all(codes.map(next)).flatMap(row), codes.length, classes),
         new_key_0: value(codes.flatMap((code) => [code, code]), codes.length, 1, 1, 2),
         new_value_0: value(codes.flatMap((code) => [code, code]), codes.length, 1, 1, 2),
       };
@@ -83,6 +93,28 @@ describe("token loop", () => {
     expect(seen.map(([rows, length, position]) => [rows, length, position]).slice(0, 2))
       .toEqual([[2, 5, 2], [2, 6, 3]]);
     expect(seen.slice(1, 4).map((x) => x[4])).toEqual([1, 2, 3]);
+  });
+
+  it("leaves a candidate that runs on past one that passes, and waits where none does", async () => {
+    // The first row counts up to the end, the last wanders until it is stopped.
+    const racing = () => {
+      let turn = 0;
+      return graphs((code) => code + 1, [], (next) => [...next.slice(0, -1), 1 + (++turn * turn) % 7]);
+    };
+    const asked: number[][] = [];
+    const run = (passes: boolean) => generate(racing(), request, [new Random(1), new Random(2)], greedy, never,
+      async (one) => {
+        asked.push(one.codes);
+        return passes;
+      });
+    const [kept, left] = await run(true);
+    expect([kept!.finish, left!.finish]).toEqual(["end", "late"]);
+    expect(left!.codes.length).toBe(kept!.codes.length + 6);
+    const [same, waited] = await run(false);
+    expect(same).toEqual(kept);
+    expect(waited!.finish).toBe("limit");
+    expect(waited!.codes.slice(0, left!.codes.length)).toEqual(left!.codes);
+    expect(asked).toEqual([kept!.codes, kept!.codes]); // once each time
   });
 
   it("stops where it only repeats, and leaves the repeats out", async () => {

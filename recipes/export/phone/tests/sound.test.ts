@@ -8,6 +8,7 @@ import { middlePitch } from "../src/engine/pitch";
 import { prepare, resample } from "../src/engine/recording";
 import { Speaker, type SpeakSettings } from "../src/engine/speaker";
 import type { Piece } from "../src/text/plan";
+import finishing from "./finishing.json";
 import { fakeGraphs, noise, value, whole } from "./helpers";
 
 const RATE = 24000;
@@ -45,6 +46,20 @@ describe("finishing", () => {
   it("gives sound before the end, and none of silence", () => {
     expect(streamed(sound.slice(RATE / 2), 12000)[0]!.length).toBeGreaterThan(0.3 * RATE);
     expect(streamed(noise(RATE, 1e-5), 12000).map((x) => x.length)).toEqual([0, 0, 0]);
+  });
+
+  it("shortens pauses and does the rest as Python does, which wrote these figures", () => {
+    for (const { segments, chunk, lengths, levels_db } of finishing) {
+      const parts = streamed(join(segments.map(([seconds, level]) => noise(seconds! * RATE, level!))), chunk);
+      expect(parts.map((x) => x.length)).toEqual(lengths);
+      const made = join(parts);
+      const size = RATE / 100;
+      levels_db.forEach((wanted, i) => {
+        const frame = made.subarray(5 * i * size, (5 * i + 1) * size);
+        const db = 10 * Math.log10(frame.reduce((a, x) => a + x * x, 0) / size + 1e-12);
+        expect(Math.abs(db - wanted)).toBeLessThan(0.05);
+      });
+    }
   });
 
   it("brings speech to one level", () => {

@@ -1,5 +1,5 @@
-// Sound that can be put beside other sound, made ready while it comes: silence off both ends,
-// speech at one level, faded; `StreamFinisher` of voice/export/finishing.py.
+// Sound that can be put beside other sound, made ready while it comes: silence off both ends and out
+// of long pauses, speech at one level, faded; `StreamFinisher` of voice/export/finishing.py.
 
 const ACTIVE_LEVEL_DB = -21;
 const MOST_GAIN_DB = 12;
@@ -13,6 +13,7 @@ const EDGE_FRAMES = 6;
 const SMOOTHED = 5;
 const FADE_SECONDS = 0.005;
 const RAMP_SECONDS = 0.05;
+const LONGEST_PAUSE_SECONDS = 0.7;
 
 export class StreamFinisher {
   private readonly frame: number;
@@ -33,8 +34,11 @@ export class StreamFinisher {
     joined.set(samples, this.held.length);
     const whole = last ? Math.ceil(joined.length / this.frame) : Math.floor(joined.length / this.frame);
     this.measure(joined, whole);
-    const [start, stop] = this.span(joined.length, whole, last);
-    const ready = joined.slice(start, stop);
+    const speech = this.speech(whole);
+    const [start, stop] = this.span(joined.length, whole, speech, last);
+    // What is held begins with speech, even if louder speech has made it seem silence.
+    if (this.started && speech.length && speech[0] !== 0) speech.unshift(0);
+    const ready = this.withoutLongPauses(joined, speech, start, stop);
     this.places += Math.floor(stop / this.frame);
     this.held = joined.slice(stop);
     if (!ready.length) return ready;
@@ -56,24 +60,25 @@ export class StreamFinisher {
     }
   }
 
-  private active(frame: number): boolean {
+  /** Which of the held frames are speech. */
+  private speech(whole: number): number[] {
     const peak = this.levels.reduce((a, b) => Math.max(a, b), USUAL_DB);
-    let power = 0;
-    for (let i = frame - (SMOOTHED >> 1); i <= frame + (SMOOTHED >> 1); i++) {
-      power += 10 ** ((this.levels[i] ?? -120) / 10) / SMOOTHED;
+    const least = Math.max(peak + SILENT_DB, QUIETEST_DB);
+    const side = SMOOTHED >> 1;
+    const found: number[] = [];
+    for (let f = 0; f < whole; f++) {
+      let power = 0;
+      for (let i = this.places + f - side; i <= this.places + f + side; i++) {
+        power += 10 ** ((this.levels[i] ?? -Infinity) / 10) / SMOOTHED;
+      }
+      if (10 * Math.log10(power + 1e-12) > least) found.push(f);
     }
-    return 10 * Math.log10(power + 1e-12) > Math.max(peak + SILENT_DB, QUIETEST_DB);
+    return found;
   }
 
   /** Which of the held samples can go: after the first speech, up to a little after the last. */
-  private span(length: number, whole: number, last: boolean): [number, number] {
-    let first = -1;
-    let final = -1;
-    for (let f = 0; f < whole; f++) {
-      if (!this.active(this.places + f)) continue;
-      if (first < 0) first = f;
-      final = f;
-    }
+  private span(length: number, whole: number, speech: number[], last: boolean): [number, number] {
+    const [first = -1, final = -1] = [speech[0], speech.at(-1)];
     if (final < 0) {
       // Silence: what may be the edge before speech stays held, the rest goes only after speech.
       const keep = this.started ? 0 : Math.max(0, whole - EDGE_FRAMES);
@@ -83,6 +88,30 @@ export class StreamFinisher {
     if (last) return [start, Math.min(length, (final + 1 + EDGE_FRAMES) * this.frame)];
     // The last speech stays, so that its edge can be told and faded at the end.
     return [start, Math.max(start, final * this.frame)];
+  }
+
+  /** Samples `start` to `stop`, the middle taken out of pauses that are too long. */
+  private withoutLongPauses(
+    samples: Float32Array, speech: number[], start: number, stop: number,
+  ): Float32Array {
+    const half = Math.round((LONGEST_PAUSE_SECONDS / 2) * this.sampleRate);
+    const cross = Math.round(FADE_SECONDS * this.sampleRate);
+    const out = samples.slice(start, stop);
+    let [from, to] = [start, 0];
+    for (let i = 1; i < speech.length; i++) {
+      const left = (speech[i - 1]! + 1) * this.frame + half;
+      const right = speech[i]! * this.frame - half;
+      if (right <= left) continue;
+      out.set(samples.subarray(from, left), to);
+      to += left - from;
+      for (let k = 0; k < cross; k++) {
+        const share = k / (cross - 1);
+        out[to++] = samples[left + k]! * (1 - share) + samples[right + k]! * share;
+      }
+      from = right + cross;
+    }
+    out.set(samples.subarray(from, stop), to);
+    return out.slice(0, to + stop - from);
   }
 
   /** Brings sound to the level of speech by what was heard so far, without a step. */

@@ -9,8 +9,14 @@ import { Stepper, type TokenRequest } from "./stepper";
 
 export interface Candidate {
   codes: number[];
-  finish: "end" | "limit" | "cycle";
+  finish: "end" | "limit" | "cycle" | "late";
 }
+
+/**
+ * A finished candidate that passes is kept, and the others are left, once they are longer than it
+ * by this share and a few tokens; see voice/export/decoding.py.
+ */
+const LATE = { share: 3, tokens: 4 };
 
 /** One candidate under way. */
 class Row {
@@ -40,10 +46,13 @@ class Row {
   }
 }
 
-/** Speaks one text, in tokens; a candidate for each source of random numbers. */
+/**
+ * Speaks one text, in tokens; a candidate for each source of random numbers. `passes` is asked about
+ * a finished candidate that others have become too long for; without it all are waited for.
+ */
 export async function generate(
   graphs: Graphs, request: TokenRequest, randoms: Random[], sampling: Sampling,
-  cancelled: () => Promise<boolean>,
+  cancelled: () => Promise<boolean>, passes?: (one: Candidate) => Promise<boolean>,
 ): Promise<Candidate[]> {
   const numbers = graphs.manifest.decoding;
   const phonemes = request.phonemeIds.length - request.promptPhonemes;
@@ -69,7 +78,23 @@ export async function generate(
       rows = going.map((i) => rows[i]!);
       if (rows.length) stepper.keep(going);
     }
+    if (passes && rows.length && await overtaken(done, made + 1, passes)) {
+      for (const row of rows) done[row.index] = { codes: row.codes.slice(), finish: "late" };
+      rows = [];
+    }
     if (rows.length) await stepper.step(rows.map((row) => row.codes.at(-1)!));
   }
   return done;
+}
+
+/** Whether one that ended by itself passes, and the others have just become too long for it. */
+async function overtaken(
+  done: Candidate[], made: number, passes: (one: Candidate) => Promise<boolean>,
+): Promise<boolean> {
+  for (const one of done) {
+    if (one?.finish !== "end") continue;
+    const wait = Math.floor(one.codes.length / LATE.share) + LATE.tokens;
+    if (made === one.codes.length + wait && await passes(one)) return true;
+  }
+  return false;
 }

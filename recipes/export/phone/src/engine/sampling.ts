@@ -40,11 +40,24 @@ export function chances(logits: Float32Array, sampling: Sampling): Float64Array 
   const temperature = Math.max(sampling.temperature, COLDEST);
   for (let i = 0; i < kept.length; i++) kept[i] = kept[i]! / temperature;
   if (sampling.topK < kept.length) {
-    const weakest = Float64Array.from(kept).sort()[kept.length - sampling.topK]!;
+    const weakest = largest(kept, sampling.topK);
     for (let i = 0; i < kept.length; i++) if (kept[i]! < weakest) kept[i] = -Infinity;
   }
   const most = kept.reduce((a, b) => Math.max(a, b), -Infinity);
   return kept.map((x) => Math.exp(x - most));
+}
+
+/** The `rank`-th largest of some values; each is compared with the largest so far only. */
+export function largest(values: ArrayLike<number>, rank: number): number {
+  const most = new Float64Array(rank).fill(-Infinity); // descending
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (value <= most[rank - 1]!) continue;
+    let place = rank - 1;
+    for (; place > 0 && most[place - 1]! < value; place--) most[place] = most[place - 1]!;
+    most[place] = value;
+  }
+  return most[rank - 1]!;
 }
 
 /** Leaves the likeliest classes that add up to `most`, in place. */
@@ -65,6 +78,7 @@ export function draw(weights: Float64Array, random: Random): number {
   let best = 0;
   let most = -1;
   for (let i = 0; i < weights.length; i++) {
+    if (!weights[i]) continue; // most are 0, and cannot win
     const race = weights[i]! / random.exponential();
     if (race > most) [best, most] = [i, race];
   }

@@ -7,13 +7,14 @@ import type { Piece } from "../text/plan";
 import { align } from "./align";
 import { StreamFinisher } from "./finish";
 import { BANDS } from "./colour";
-import { floats, floatsOf, intsOf, longs, type Feeds, type Graphs } from "./graphs";
+import { floats, floatsOf, intsOf, longs, type Feeds, type Graphs, type Value } from "./graphs";
 import { generate, type Candidate } from "./loop";
 import { Random } from "./random";
 import type { Sampling } from "./sampling";
 import { bestOf, collapse, judge, OTHERS, soundClasses, type Reading } from "./selfcheck";
 
 const GREEDY = 1e-3;
+const REMEMBERED = 4;
 /** Latent frames of a piece's chunks: a short first one, then long ones, whose context costs less. */
 const CHUNK_FRAMES = [25, 50, 100];
 
@@ -44,6 +45,8 @@ interface Drawn {
 }
 
 export class Speaker {
+  private readonly heard = new Map<string, Promise<Map<string, Value>>>();
+
   constructor(
     private readonly graphs: Graphs, private readonly table: SymbolTable,
     private readonly cancelled: () => Promise<boolean>,
@@ -101,7 +104,9 @@ export class Speaker {
     for (let attempt = 0; attempt < rounds; attempt++) {
       const randoms = Array.from({ length: candidates }, (_, k) =>
         new Random(settings.seed, piece.index, attempt * candidates + k));
-      const group = await generate(this.graphs, request, randoms, sampling, this.cancelled);
+      const passes = async (one: Candidate) => (await this.judge(piece, one)).passed;
+      const group = await generate(
+        this.graphs, request, randoms, sampling, this.cancelled, check ? passes : undefined);
       kept = await this.choose(piece, group, kept, check);
       kept.draws = (attempt + 1) * candidates;
       if (!kept.reading || kept.reading.passed) break;
@@ -114,24 +119,39 @@ export class Speaker {
     piece: Piece, group: Candidate[], before: Drawn, check: boolean,
   ): Promise<Drawn> {
     if (!check) return { codes: group[0]!.codes, reading: null, draws: 0 };
-    const { selfcheck } = this.graphs.manifest;
-    const limits = selfcheck.find((x) => x.language === piece.language) ?? OTHERS;
-    const wanted = soundClasses(piece.phonemes.ids, this.table.classes);
     const rows = before.reading ? [before] : [];
-    for (const { codes, finish } of group) {
-      const read = soundClasses(await this.read(codes), this.table.classes);
-      const reading = judge(wanted, read, codes.length, limits, finish === "end");
-      rows.push({ codes, reading, draws: 0 });
+    for (const one of group) {
+      if (one.finish === "late") continue;
+      rows.push({ codes: one.codes, reading: await this.judge(piece, one), draws: 0 });
     }
     return rows[bestOf(rows.map((row) => row.reading!))]!;
+  }
+
+  /** What the self-check sees in a candidate. */
+  private async judge(piece: Piece, { codes, finish }: Candidate): Promise<Reading> {
+    const limits = this.graphs.manifest.selfcheck.find((x) => x.language === piece.language) ?? OTHERS;
+    const wanted = soundClasses(piece.phonemes.ids, this.table.classes);
+    const read = soundClasses(await this.read(codes), this.table.classes);
+    return judge(wanted, read, codes.length, limits, finish === "end");
+  }
+
+  /** What the reader says of codes; the last are remembered, as the sound asks after the check. */
+  private hear(codes: number[]): Promise<Map<string, Value>> {
+    const key = codes.join();
+    let found = this.heard.get(key);
+    if (!found) {
+      for (const old of [...this.heard.keys()].slice(0, 1 - REMEMBERED)) this.heard.delete(old);
+      found = this.graphs.run("read", { codes: longs(codes, 1, codes.length) });
+      this.heard.set(key, found);
+    }
+    return found;
   }
 
   /** The phonemes that codes carry. */
   async read(codes: number[]): Promise<number[]> {
     const numbers = this.graphs.manifest.tokenizing;
     if (!codes.length || !numbers) return [];
-    const found = await this.graphs.run("read", { codes: longs(codes, 1, codes.length) });
-    return collapse(intsOf(found, "classes"), numbers.blank);
+    return collapse(intsOf(await this.hear(codes), "classes"), numbers.blank);
   }
 
   /** Which of the phonemes each code says; -1 where that is not known. */
@@ -139,7 +159,7 @@ export class Speaker {
     const numbers = this.graphs.manifest.tokenizing;
     const unknown = codes.map(() => -1);
     if (!numbers || !this.graphs.has("read") || !codes.length) return unknown;
-    const found = await this.graphs.run("read", { codes: longs(codes, 1, codes.length) });
+    const found = await this.hear(codes);
     const frames = found.get("classes")!.data.length;
     const path = align(floatsOf(found, "scores"), frames, phonemes, numbers.blank, numbers.reader_stride);
     return path.length === codes.length ? path : unknown;
