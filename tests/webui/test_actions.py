@@ -134,6 +134,12 @@ def test_stopping_ends_the_work_within_a_second(
     assert fake.closed == 1
 
 
+def test_what_others_will_say_too_is_prepared(context: AppContext, fake: FakeSynthesizer) -> None:
+    for again in (False, True):
+        run(context, Request("One. Two.", ISLA, {"seed": 1}, again=again), Job())
+    assert fake.prepared == [("One. Two.", "Isla")], "once, before the first chunk"
+
+
 def test_a_job_is_cancelled_by_its_visitor_alone() -> None:
     jobs = Jobs()
     with jobs.run("a") as mine, jobs.run("b") as other:

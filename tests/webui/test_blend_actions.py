@@ -93,6 +93,19 @@ def test_preparing_gives_way_to_whoever_needs_the_model_and_goes_on_afterwards(
     assert len(fake.prepared) == 6
 
 
+def test_another_text_takes_the_place_of_one_that_is_being_prepared(
+    context: AppContext, fake: FakeSynthesizer
+) -> None:
+    blend.listen_to_all(context, Job())
+    with context.turns.turn("somebody", Job()):
+        blend.start_preparing(context, "tab", "Hello there.")
+        blend.start_preparing(context, "tab", "Good morning.")
+    deadline = time.monotonic() + 60
+    while context.background.running("prepare:tab") and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert {text for text, _ in fake.prepared} == {"Good morning."}
+
+
 def test_preparing_ends_when_the_page_is_closed(
     context: AppContext, fake: FakeSynthesizer
 ) -> None:

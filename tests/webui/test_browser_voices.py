@@ -90,6 +90,9 @@ def test_a_place_on_the_map_is_mixed_and_heard(visit: Callable[..., Visit], site
     page.get_by_role("tab", name="Blend").click()
     page.wait_for_selector("#blend-map .voice-dot")
     assert page.locator("#blend-map .voice-dot").count() == 6
+    text = page.input_value("#blend-text textarea")
+    wanted = {(text, name) for name in site.context.examples}
+    assert until(page, lambda: wanted <= set(site.fake.prepared)), "before anything is tapped"
     page.locator("#blend-map .voice-dot", has_text="Lan").click()
     page.wait_for_selector("#blend-keep-go", state="visible")
     page.wait_for_function("document.querySelector('#blend-voice-1 input').value.startsWith('Lan')")
@@ -114,6 +117,9 @@ def test_a_place_on_the_map_is_mixed_and_heard(visit: Callable[..., Visit], site
     again(page)
     page.keyboard.press("Enter")
     page.wait_for_selector("#blend-status .voice-note.good")
+    page.fill("#blend-text textarea", "Another sentence.")
+    page.locator("#blend-text textarea").blur()
+    assert until(page, lambda: ("Another sentence.", "Ken") in site.fake.prepared)
     assert seen.problems == []
 
 

@@ -24,11 +24,12 @@ from webui.jobs import Job, logged
 from webui.messages import PageError
 
 MOST = 6
-TRIED: dict[str, Any] = {"seed": 1, "retries": 1}
+TRIED: dict[str, Any] = {"seed": 1, "candidates": 2, "retries": 0}
 """Options of a voice that is only tried. With one seed for all, voices are compared by the same
 reading, and the model can prepare it: see :func:`prepare`."""
 MOST_PREPARED = 24
 POLL_SECONDS = 0.1
+STOP_SECONDS = 5.0
 Parents = Sequence[tuple[str | None, float]]
 
 
@@ -122,15 +123,15 @@ def voice_map(context: AppContext, job: Job | None = None) -> VoiceMap:
 
 def start_preparing(context: AppContext, session: str, text: str) -> None:
     """Prepares a text for a browser tab, in place of the one before; see :func:`prepare`."""
-    stop_preparing(context, session)
+    stop_preparing(context, session, STOP_SECONDS)
     if text.strip() and len(text) <= context.limits.text and context.model.state == "ready":
         context.background.start(
             f"prepare:{session}", lambda job: prepare(context, text, job))
 
 
-def stop_preparing(context: AppContext, session: str) -> None:
-    """A browser tab is gone, or has another text."""
-    context.background.stop(f"prepare:{session}", POLL_SECONDS)
+def stop_preparing(context: AppContext, session: str, seconds: float = 0.0) -> None:
+    """A browser tab is gone, or has another text; waits at most so long for the end."""
+    context.background.stop(f"prepare:{session}", seconds)
 
 
 def prepare(context: AppContext, text: str, job: Job) -> None:

@@ -108,12 +108,15 @@ class Request:
         source: whose voice.
         options: fields of ``voice.SynthesisSettings``.
         owner: whose history keeps the recording.
+        again: whether other voices will say the same with the same seed, as on the map of voices:
+            what the model thinks of for this one is then remembered.
     """
 
     text: str
     source: Source
     options: dict[str, Any] = field(default_factory=dict)
     owner: str = "program"
+    again: bool = False
 
 
 def speak(context: AppContext, request: Request, job: Job) -> Iterator[Step]:
@@ -137,7 +140,8 @@ def speak(context: AppContext, request: Request, job: Job) -> Iterator[Step]:
         started = time.monotonic()
         chunks: list[Speech] = []
         expected = expected_seconds(request.text) / settings.speed
-        for chunk in chunks_in_turn(context, request.text, voice, settings, job):
+        for chunk in chunks_in_turn(
+                context, request.text, voice, settings, job, request.again):
             if isinstance(chunk, int):
                 if not chunks:
                     yield Step("waiting", 0.05, ahead=chunk)
@@ -167,9 +171,14 @@ def speak(context: AppContext, request: Request, job: Job) -> Iterator[Step]:
 
 
 def chunks_in_turn(
-    context: AppContext, text: str, voice: Voice, settings: SynthesisSettings, job: Job
+    context: AppContext, text: str, voice: Voice, settings: SynthesisSettings, job: Job,
+    again: bool = False,
 ) -> Iterator[Speech | int]:
     """Chunks, each made in its turn, until the visitor asks to stop; then the model stops too.
+
+    Args:
+        context, text, voice, settings, job: what is spoken, and for whom.
+        again: see :class:`Request`.
 
     Yields:
         Speech, and while others are served the number of pieces of work that come first.
@@ -186,6 +195,9 @@ def chunks_in_turn(
                     if (ahead := context.turns.ahead(ticket)) not in (0, shown):
                         shown = ahead
                         yield ahead
+                if again:
+                    model.prepare(text, voice, settings, cancelled=lambda: job.cancelled)
+                    again = False
                 chunk = next(chunks, None)
             finally:
                 context.turns.leave(ticket)

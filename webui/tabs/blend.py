@@ -322,7 +322,8 @@ def _steps(
         locale, action.voice_map(context), Marker(made.place))
     about: Any = _likeness(locale, made)
     source = speak.Source(speak.LIBRARY, key=f"{voices.RECENT}:{token}")
-    asked = speak.Request(how.text or "", source, how.options, visitor_of(request))
+    asked = speak.Request(how.text or "", source, how.options, visitor_of(request),
+                          again=how.options is action.TRIED)
     window = LiveWindow()
     for step in speak.speak(context, asked, job):
         if step.stage == "listening":  # to a voice that was just made: it takes no time
