@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from voice.evaluation.probes import BYTES_OF_RSS_UNIT, SENTENCE
+from voice.evaluation.probes import SENTENCE, peak_mebibytes
 from voice.export.fixtures import sentences
 from voice.export.manifest import precision_of
 from voice.export.run import BundleSynthesizer
@@ -56,12 +56,12 @@ def probe(folder: Path, repeats: int = 3) -> dict[str, Any]:
     plain = [_rtf(bundle, voice, turn, False) for turn in range(repeats)]
     for turn in range(_MANY):
         bundle.say(SENTENCE, voice, language="en", seed=turn)
-    many, peaks = _resident(), {"peak_mebibytes": _peak()}
+    many, peaks = _resident(), {"peak_mebibytes": round(peak_mebibytes(), 1)}
     for language in bundle.languages:
         if language != "en":
             text = sentences([language])[0]["text"]
             bundle.say(text, voice, language=language, seed=0)
-            peaks[f"peak_mebibytes_{language}"] = _peak()
+            peaks[f"peak_mebibytes_{language}"] = round(peak_mebibytes(), 1)
     assert "torch" not in sys.modules
     figures = {"first_sound_seconds": first[1:], "rtf": usual, "rtf_plain": plain}
     return {
@@ -72,16 +72,6 @@ def probe(folder: Path, repeats: int = 3) -> dict[str, Any]:
         "idle_mebibytes": idle, "after_many_mebibytes": many, **peaks, "repeats": repeats,
         "revision": bundle.revision, "precision": precision_of(bundle.manifest),
     }
-
-
-def _peak() -> float:
-    """Most mebibytes this process held. What ``getrusage`` says counts the one that started it."""
-    status = Path("/proc/self/status")
-    if status.is_file():
-        line = next(x for x in status.read_text().splitlines() if x.startswith("VmHWM"))
-        return round(int(line.split()[1]) / 1024, 1)
-    unit = BYTES_OF_RSS_UNIT / 2**20
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit, 1)
 
 
 def _resident() -> float | None:
