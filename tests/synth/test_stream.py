@@ -17,7 +17,7 @@ from voice import (
     UnknownTextError,
     Voice,
 )
-from voice.decode.loop import Cancelled
+from voice.decode.loop import Cancelled, GeneratedTokens
 from voice.synth import plan as planning
 from voice.synth.draw import Drafter, row_seed
 from voice.synth.plan import Piece, make_plan
@@ -129,6 +129,25 @@ def test_without_a_prompt_it_is_another_reading(tiny: Synthesizer, ada: Voice) -
     with_prompt = Drafter(tiny.model, ada, QUICK).draw(pieces)[0].codes
     without = Drafter(tiny.model, ada, QUICK.replace(prompt=False)).draw(pieces)[0].codes
     assert not np.array_equal(with_prompt, without)
+
+
+def test_half_of_many_candidates_do_without_the_prompt(tiny: Synthesizer, ada: Voice) -> None:
+    """Each is what it would be beside prompted or unprompted ones only."""
+    settings = SynthesisSettings(seed=1, candidates=6, retries=0)
+    pieces = tiny.plan(TEXT, settings).pieces
+
+    def draws(**options: object) -> list[list[GeneratedTokens]]:
+        drafter = Drafter(tiny.model, ada, settings.replace(**options))
+        return drafter._candidates(pieces, 0, None)
+
+    both, alone, few = draws(), draws(prompt=False), draws(candidates=3)
+    for mixed, without, prompted in zip(both, alone, few, strict=True):
+        seeds = [row.seed for row in without]
+        assert [row.seed for row in mixed] == seeds[::2] + seeds[1::2]
+        unprompted = {row.seed: row.codes for row in without}
+        assert all(np.array_equal(row.codes, unprompted[row.seed]) for row in mixed[3:])
+        assert not any(np.array_equal(row.codes, unprompted[row.seed]) for row in mixed[:3])
+        assert np.array_equal(mixed[0].codes, prompted[0].codes)
 
 
 def test_a_stream_can_be_cancelled(tiny: Synthesizer, ada: Voice) -> None:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from voice.synth.voicefile import Voice
 
 GREEDY = 1e-3  # temperatures below draw the same tokens whatever the seed
+ALONE = 4  # from so many candidates on, every second one does without the prompt
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,23 +152,39 @@ class Drafter:
     def _candidates(
         self, pieces: Sequence[Piece], attempt: int, cancelled: Callable[[], bool] | None
     ) -> list[list[GeneratedTokens]]:
+        owners: list[int] = []
+        requests: list[GenerateRequest] = []
         first = attempt * self.candidates
-        requests = [
-            GenerateRequest(
-                phoneme_ids=np.concatenate([self.prompt_phonemes, piece.phonemes.ids]),
-                seeds=[row_seed(self.seed, piece.index, first + k) for k in range(self.candidates)],
-                prompt_codes=self.prompt_codes,
-                prompt_phonemes=len(self.prompt_phonemes),
-                bert=self.words.of(piece.phonemes),
-                prompt_spoken=self.prompt_spoken,
-            )
-            for piece in pieces
-        ]
+        for index, piece in enumerate(pieces):
+            seeds = [row_seed(self.seed, piece.index, first + k) for k in range(self.candidates)]
+            found = self._requests(piece, seeds)
+            requests += found
+            owners += [index] * len(found)
         made = generate(self.stepper, requests, self.sampling, cancelled=cancelled)
         groups: list[list[GeneratedTokens]] = [[] for _ in pieces]
         for row in made:
-            groups[row.request].append(row)
+            groups[owners[row.request]].append(row)
         return groups
+
+    def _requests(self, piece: Piece, seeds: list[int]) -> list[GenerateRequest]:
+        """One for the candidates that continue the prompt, and one for those that do without.
+
+        A prompt makes the voice's manner, but a poor recording misleads the model: which of the two
+        says the text better is for the self-check to see.
+        """
+        both = self.prompt_codes is not None and len(seeds) >= ALONE
+        prompted = GenerateRequest(
+            phoneme_ids=np.concatenate([self.prompt_phonemes, piece.phonemes.ids]),
+            seeds=seeds[::2] if both else seeds,
+            prompt_codes=self.prompt_codes,
+            prompt_phonemes=len(self.prompt_phonemes),
+            bert=self.words.of(piece.phonemes),
+            prompt_spoken=self.prompt_spoken,
+        )
+        if not both:
+            return [prompted]
+        bert = None if prompted.bert is None else prompted.bert[len(self.prompt_phonemes) :]
+        return [prompted, GenerateRequest(piece.phonemes.ids, seeds[1::2], bert=bert)]
 
     def _choose(
         self, piece: Piece, group: list[GeneratedTokens], before: Drawn | None, attempt: int
