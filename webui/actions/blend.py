@@ -24,7 +24,7 @@ from webui.jobs import Job, logged
 from webui.messages import PageError
 
 MOST = 6
-TRIED: dict[str, Any] = {"seed": 1, "candidates": 2, "retries": 0}
+TRIED: dict[str, Any] = {"seed": 1, "check": False}
 """Options of a voice that is only tried. With one seed for all, voices are compared by the same
 reading, and the model can prepare it: see :func:`prepare`."""
 MOST_PREPARED = 24
