@@ -156,6 +156,14 @@ def until(page: Any, holds: Callable[[], bool], seconds: float = 90) -> bool:
     return held
 
 
+def wait_for(context: AppContext, name: str, seconds: float) -> None:
+    """Waits until a piece of work in the background is over."""
+    end = time.monotonic() + seconds
+    while context.background.running(name):
+        assert time.monotonic() < end, f"{name} does not end"
+        time.sleep(0.02)
+
+
 def choose(page: Any, field: str, option: str) -> None:
     """Picks an option of the list that belongs to `field`: another may still be fading out."""
     box = page.locator(f"#{field} input")

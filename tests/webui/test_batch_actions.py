@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.webui.conftest import wait_for
 from tests.webui.fakes import FakeSynthesizer
 from voice import OptionError, VoiceError
 from webui.actions import batch
@@ -27,13 +28,6 @@ def write(folder: Path, name: str, text: str) -> str:
     path = folder / name
     path.write_text(text, "utf8")
     return str(path)
-
-
-def wait_for(context: AppContext, name: str, seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while context.background.running(name):
-        assert time.monotonic() < end, "the batch does not end"
-        time.sleep(0.02)
 
 
 def states(context: AppContext, name: str, owner: str = ME) -> list[str]:
@@ -60,7 +54,7 @@ def test_twenty_rows_with_a_bad_one(context: AppContext, tmp_path: Path) -> None
     text = "\n".join("..." if i == 7 else f"Sentence number {i}." for i in range(20))
     lines = batch.read_lines(write(tmp_path, "a.txt", text))
     name = batch.start_batch(context, ME, "a.txt", lines, ISLA)
-    wait_for(context, name)
+    wait_for(context, name, 20)
     assert states(context, name) == ["failed" if i == 7 else "done" for i in range(20)]
     with zipfile.ZipFile(batch.pack_batch(context, ME, name)) as pack:
         assert len(pack.namelist()) == 20, "19 recordings and the manifest"
@@ -88,18 +82,18 @@ def test_pausing_takes_less_than_a_second_and_a_restart_goes_on(
     assert batch.my_batches(restarted, ME)[0][1] == name
     assert states(restarted, name).count("done") == done
     batch.go_on(restarted, ME, name)
-    wait_for(restarted, name)
+    wait_for(restarted, name, 20)
     assert states(restarted, name) == ["done"] * 4
 
 
 def test_one_row_is_spoken_again(context: AppContext, tmp_path: Path) -> None:
     lines = batch.read_lines(write(tmp_path, "a.txt", "One.\nTwo.\n"))
     name = batch.start_batch(context, ME, "a", lines, ISLA)
-    wait_for(context, name)
+    wait_for(context, name, 20)
     file = batch.session_named(context, ME, name).folder / "0002.wav"
     before = file.stat().st_mtime_ns
     batch.go_on(context, ME, name, retry="0002.wav")
-    wait_for(context, name)
+    wait_for(context, name, 20)
     assert file.stat().st_mtime_ns > before and states(context, name) == ["done", "done"]
     with pytest.raises(OptionError):
         batch.go_on(context, ME, name, retry="../../x")
@@ -111,7 +105,7 @@ def test_a_dialogue_has_a_voice_for_each_speaker(context: AppContext, tmp_path: 
     assert lines.dialogue and lines.roles == ["Ann", "Bob", "Ken"]
     choices = Choices("example:Isla", {"Ann": "example:Lan", "Bob": "example:Miles"})
     name = batch.start_batch(context, ME, "a", lines, choices)
-    wait_for(context, name)
+    wait_for(context, name, 20)
     session = batch.session_named(context, ME, name)
     assert [row["voice"] for row in session._manifest()] == ["Lan", "Miles", "Lan", "Ken", "Ken"]
 
@@ -126,7 +120,7 @@ def test_no_name_of_a_batch_leads_elsewhere(context: AppContext, name: str | Non
 def test_a_batch_of_another_visitor_cannot_be_seen(context: AppContext, tmp_path: Path) -> None:
     lines = batch.read_lines(write(tmp_path, "a.txt", "One.\n"))
     name = batch.start_batch(context, ME, "a", lines, ISLA)
-    wait_for(context, name)
+    wait_for(context, name, 20)
     with pytest.raises(PageError):
         batch.session_named(context, OTHER, name)
 
@@ -149,7 +143,7 @@ def test_rows_are_text_never_markup(context: AppContext, tmp_path: Path) -> None
     lines = batch.read_lines(write(tmp_path, "a.txt", f"Ann: {bad}\nAnn: b\n"))
     *_, html = batch_view.checking("en", batch.check_lines(context, lines, ISLA, Job()), 2)
     name = batch.start_batch(context, ME, bad, lines, ISLA)
-    wait_for(context, name)
+    wait_for(context, name, 20)
     html += batch_view.shown(context, batch_view.Look("en", ME), name)[2]
     assert "<img" not in html and "&lt;img" in html
 
@@ -203,5 +197,5 @@ def test_a_model_that_is_loading_keeps_a_batch_waiting_not_failing(tmp_path: Pat
     time.sleep(0.3)
     assert context.background.running(name)
     context.model.start("fake", FakeSynthesizer).join()
-    wait_for(context, name)
+    wait_for(context, name, 20)
     assert states(context, name) == ["done"]

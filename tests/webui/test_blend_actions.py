@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.tiny_model import write_tiny_model
+from tests.webui.conftest import wait_for
 from tests.webui.fakes import FakeSynthesizer
 from voice import UnknownTextError, Voice
 from webui.actions import blend, voices
@@ -63,9 +63,7 @@ def test_a_text_is_prepared_for_every_voice_of_the_map_once_all_are_listened_to(
     assert fake.prepared == [], "listening comes first"
     blend.listen_to_all(context, Job())
     blend.start_preparing(context, "tab", "Hello there.")
-    deadline = time.monotonic() + 60
-    while context.background.running("prepare:tab") and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_for(context, "prepare:tab", 60)
     assert sorted(fake.prepared) == sorted(("Hello there.", name) for name in context.examples)
     with pytest.raises(UnknownTextError):
         blend.prepare(context, "Hello ☃", Job())
@@ -100,9 +98,7 @@ def test_another_text_takes_the_place_of_one_that_is_being_prepared(
     with context.turns.turn("somebody", Job()):
         blend.start_preparing(context, "tab", "Hello there.")
         blend.start_preparing(context, "tab", "Good morning.")
-    deadline = time.monotonic() + 60
-    while context.background.running("prepare:tab") and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_for(context, "prepare:tab", 60)
     assert {text for text, _ in fake.prepared} == {"Good morning."}
 
 
@@ -114,9 +110,7 @@ def test_preparing_ends_when_the_page_is_closed(
         blend.start_preparing(context, "tab", "Hello there.")
         assert context.background.running("prepare:tab")
         blend.stop_preparing(context, "tab")
-        deadline = time.monotonic() + 60
-        while context.background.running("prepare:tab") and time.monotonic() < deadline:
-            time.sleep(0.01)
+        wait_for(context, "prepare:tab", 60)
         assert not context.background.running("prepare:tab")
     assert fake.prepared == []
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.checkpoints.official import forget_hparams, write_pair, write_presets
+from tests.webui.conftest import wait_for
 from voice import ModelFileError, OutputError
 from webui.actions import model_files as action
 from webui.actions.administration import list_models
@@ -43,10 +44,8 @@ def uploads(folder: Path, version: str = "v2") -> list[str]:
 
 
 def ended(context: AppContext) -> Adding:
-    until = time.monotonic() + 60
     # The outcome is there a moment before the work has left: only then may another begin.
-    while context.background.running(action.WORK) and time.monotonic() < until:
-        time.sleep(0.02)
+    wait_for(context, action.WORK, 60)
     assert context.adding.latest.ended
     return context.adding.latest
 

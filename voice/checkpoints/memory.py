@@ -11,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import sys
+from typing import Any
 
 OWN_PAGES = 8 << 20  # bytes; smaller arrays are not worth the system call
 SPARE = 64 << 20  # freed bytes at the heap's end that are kept for the next array
@@ -20,18 +21,16 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of mallopt(3)
 @functools.cache
 def keep_low() -> None:
     """Has the C library (glibc) return large arrays at once; for the whole process."""
-    option = _from_c_library("mallopt")
-    if option is not None:
+    if option := _from_c_library("mallopt"):
         option(M_MMAP_THRESHOLD, OWN_PAGES)
         option(M_TRIM_THRESHOLD, SPARE)
 
 
 def give_back() -> None:
     """Returns freed memory to the system where the C library can (glibc)."""
-    trim = _from_c_library("malloc_trim")
-    if trim is not None:
+    if trim := _from_c_library("malloc_trim"):
         trim(0)
 
 
-def _from_c_library(name: str) -> ctypes._NamedFuncPointer | None:  # pyright: ignore
+def _from_c_library(name: str) -> Any:
     return getattr(ctypes.CDLL(None), name, None) if sys.platform == "linux" else None

@@ -28,7 +28,7 @@ from voice.cli.output import emit, json_option
 @click.option("--tokens", type=click.IntRange(2, 1500), default=300, show_default=True,
               help="That the language model makes, with --filled.")
 @click.option("--part", "parts", type=click.Choice(["gpt", "decoder"]), multiple=True,
-              help="Only this, with --filled.")
+              default=("gpt", "decoder"), help="Only this, with --filled.")
 @json_option
 def command(model: str, device: str, as_json: bool, **options: Any) -> None:
     """Measure real-time factor, first sound, start and memory on this machine."""
@@ -55,7 +55,7 @@ def _filled(model: str, device: str, as_json: bool, options: dict[str, Any]) -> 
 
     chosen = FilledOptions(
         model, device, options["threads"] or os.cpu_count() or 1, options["repeats"],
-        options["tokens"], **({"parts": options["parts"]} if options["parts"] else {}),
+        options["tokens"], options["parts"],
     )
     report = run_filled(chosen, lambda step: click.echo(f"measuring: {step}", err=True))
     emit(report, as_json, filled_table(report))

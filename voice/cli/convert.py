@@ -46,8 +46,7 @@ def command(environment: Environment, source: Path, out: Path, **options: Any) -
     """Re-speak a recording in another voice."""
     from voice.audio.files import read
     from voice.cli.say import check_folder
-    from voice.synth.convert import check_source
-    from voice.synth.pipeline import MAX_SOURCE_SECONDS
+    from voice.synth.convert import MAX_SOURCE_SECONDS, check_source
     from voice.synth.speech import check_format
 
     settings = SynthesisSettings(

@@ -7,9 +7,11 @@ Axes: N samples, T tokens.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -20,12 +22,16 @@ from voice.errors import AudioFileError, OptionError
 from voice.spec.official import content_rate
 from voice.synth.draw import read_back, row_seed
 from voice.synth.render import PEAK, Utterance, decode
+from voice.synth.speech import Origin, PieceReport, Speech
+from voice.synth.stream import mark
 from voice.synth.transcript import misfit
 from voice.values import Audio
 
 if TYPE_CHECKING:
     from voice.checkpoints.store import Model
 
+Source = str | os.PathLike[str] | Audio
+MAX_SOURCE_SECONDS = 4 * 3600.0
 WINDOW_SECONDS = 12.0
 OVERLAP_SECONDS = 0.96
 _FADE_SECONDS = 0.04
@@ -108,6 +114,40 @@ def tokens_of(model: Model, source: Audio, symbols: tuple[str, ...]) -> TokenRep
         codes, model.tokenizer.rate, np.concatenate([f for _, f in parts]),
         tuple(symbols[i] for i in ids), ids
     )
+
+
+def sound_of(source: Source) -> Audio:
+    """The sound of a recording, with something in it.
+
+    Raises:
+        AudioFileError: it is missing, unusable, or longer than ``MAX_SOURCE_SECONDS``; and as
+            :func:`check_source`.
+    """
+    if isinstance(source, Audio):
+        check_source(source)
+        return source
+    from voice.audio.files import read
+
+    audio = read(source, MAX_SOURCE_SECONDS)
+    check_source(audio, os.fspath(source))
+    return audio
+
+
+def check_codes(codes: np.ndarray, most: int) -> np.ndarray:
+    """(T,) int64 semantic tokens.
+
+    Args:
+        codes: what should be that.
+        most: rows of the codebook.
+
+    Raises:
+        OptionError: there are none, or some are not in the codebook.
+    """
+    whole = codes.ndim == 1 and len(codes) > 0 and np.issubdtype(codes.dtype, np.integer)
+    if not whole or codes.min() < 0 or codes.max() >= most:
+        raise OptionError("tokens: not a list of codes",
+                          f"They must be whole numbers from 0 to {most - 1}, at least one.")
+    return codes.astype(np.int64)
 
 
 def check_source(source: Audio, name: str = "the recording") -> None:
@@ -209,6 +249,31 @@ def respeak(model: Model, codes: np.ndarray, how: Respeaking) -> Iterator[np.nda
         tail = kept[stop - start :]
         kept = kept[: stop - start]
         yield np.clip(kept, -PEAK, PEAK)
+
+
+def respoken(  # noqa: PLR0913 - what a stream of speech needs
+    model: Model, codes: np.ndarray, how: Respeaking, origin: Origin,
+    lock: AbstractContextManager[Any], watermark: bool,
+) -> Iterator[Speech]:
+    """Speech of (T,) tokens, window by window; see :func:`respeak`.
+
+    Args:
+        model, codes, how: as for :func:`respeak`.
+        origin: what the speech says of itself.
+        lock: held while the model works.
+        watermark: whether the inaudible mark is put in.
+    """
+    parts, sample_rate = respeak(model, codes, how), model.spec.decoder.sample_rate
+    while True:
+        with lock:
+            samples = next(parts, None)
+            if samples is not None and watermark:
+                samples = mark(samples, sample_rate)
+        if samples is None:
+            return
+        seconds = len(samples) / sample_rate
+        tokens = round(seconds * how.speed * model.tokenizer.rate)
+        yield Speech(samples, sample_rate, origin, (PieceReport("", seconds, tokens),))
 
 
 def _places(model: Model, codes: np.ndarray, ids: np.ndarray | None) -> np.ndarray | None:

@@ -22,11 +22,13 @@ from voice.errors import OptionError, VoiceFileError
 from voice.synth.ahead import DrawnAhead
 from voice.synth.convert import (
     Respeaking,
+    Source,
     TokenReport,
-    check_source,
+    check_codes,
     check_transcript,
     encode,
-    respeak,
+    respoken,
+    sound_of,
     tokens_of,
     windows,
 )
@@ -37,8 +39,8 @@ from voice.synth.precision import at_precision
 from voice.synth.prompt import check_prompt
 from voice.synth.selfcheck import Reading, judge, read_limits, wanted_classes
 from voice.synth.settings import PRECISIONS, SynthesisSettings, check_choice
-from voice.synth.speech import PieceReport, Speech, join
-from voice.synth.stream import Job, draw_ahead, mark, origin_of, speak
+from voice.synth.speech import Speech, join
+from voice.synth.stream import Job, draw_ahead, origin_of, speak
 from voice.synth.transcript import transcript_phonemes
 from voice.synth.voicefile import Voice
 from voice.values import Audio
@@ -47,9 +49,7 @@ if TYPE_CHECKING:
     from voice.checkpoints.store import Model
 
 _log = logging.getLogger(__name__)
-Source = str | os.PathLike[str] | Audio
 References = Sequence[Source] | Mapping[Any, float]
-MAX_SOURCE_SECONDS = 4 * 3600.0
 
 
 class Synthesizer:
@@ -331,8 +331,7 @@ class Synthesizer:
         """Re-speaks a recording, window by window; see :meth:`convert`."""
         chosen = self._chosen(settings, options).seeded()
         self.check_voice(voice)
-        audio = _audio(source)
-        check_source(audio, _name_of(source))
+        audio = sound_of(source)
         said = transcript_phonemes(self.model, transcript, chosen.language)
         with self._lock:
             codes = np.concatenate([codes for codes, _ in encode(self.model, audio)])
@@ -359,15 +358,10 @@ class Synthesizer:
         Raises:
             OptionError: there are no tokens, or some are not in the codebook.
         """
-        codes = np.asarray(codes)
-        whole = codes.ndim == 1 and len(codes) > 0 and np.issubdtype(codes.dtype, np.integer)
-        most = self.model.spec.tokenizer.codes
-        if not whole or codes.min() < 0 or codes.max() >= most:
-            raise OptionError("tokens: not a list of codes",
-                              f"They must be whole numbers from 0 to {most - 1}, at least one.")
+        codes = check_codes(np.asarray(codes), self.model.spec.tokenizer.codes)
         self.check_voice(voice)
         chosen = self._chosen(settings, options).seeded()
-        return join(self._respeak(codes.astype(np.int64), voice, chosen, None))
+        return join(self._respeak(codes, voice, chosen, None))
 
     def _respeak(
         self, codes: np.ndarray, voice: Voice, settings: SynthesisSettings,
@@ -378,17 +372,7 @@ class Synthesizer:
             voice.pitch_hz, phoneme_ids, voice.equalizer,
         )
         origin = origin_of(self.model, voice, settings)
-        parts = respeak(self.model, codes, how)
-        while True:
-            with self._lock:
-                samples = next(parts, None)
-                if samples is not None and settings.watermark:
-                    samples = mark(samples, self.sample_rate)
-            if samples is None:
-                return
-            seconds = len(samples) / self.sample_rate
-            tokens = round(seconds * settings.speed * self.model.tokenizer.rate)
-            yield Speech(samples, self.sample_rate, origin, (PieceReport("", seconds, tokens),))
+        return respoken(self.model, codes, how, origin, self._lock, settings.watermark)
 
     def tokens(self, source: Source) -> TokenReport:
         """What a recording says, in the model's terms: features, tokens, phonemes.
@@ -398,8 +382,7 @@ class Synthesizer:
         """
         from voice.text import symbols as tables
 
-        audio = _audio(source)
-        check_source(audio, _name_of(source))
+        audio = sound_of(source)
         with self._lock:
             return tokens_of(self.model, audio, tables.table(self.model.spec.symbols))
 
@@ -419,15 +402,3 @@ class Synthesizer:
         pieces = self.plan(text, language=language, split="cut0").pieces
         wanted = np.concatenate([wanted_classes(p.phonemes.ids, table) for p in pieces])
         return judge(wanted, wanted_classes(report.phoneme_ids, table), len(report.codes))
-
-
-def _name_of(source: Source) -> str:
-    return "the recording" if isinstance(source, Audio) else os.fspath(source)
-
-
-def _audio(source: Source) -> Audio:
-    if isinstance(source, Audio):
-        return source
-    from voice.audio.files import read
-
-    return read(source, MAX_SOURCE_SECONDS)

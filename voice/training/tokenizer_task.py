@@ -319,8 +319,7 @@ class CodeCounts(nn.Module):
         """Starts the rows at vectors of a batch."""
         pick = torch.randint(len(vectors), (len(book.weight),), device=vectors.device)
         book.weight.copy_(vectors[pick] + 0.01 * torch.randn_like(book.weight))
-        self.size.fill_(1.0)
-        self.total.copy_(book.weight)
+        self.keep(book)
 
     def keep(self, book: Codebook) -> None:
         """Starts from the rows as they are."""

@@ -87,11 +87,11 @@ class _Heard:
 
 @dataclass(frozen=True)
 class _How:
-    """What a new voice says: the text, options of the settings, and whether the mark on the map
-    is where it belongs already."""
+    """What a new voice says: the text, whether the voice is only tried, and whether the mark on the
+    map is where it belongs already."""
 
     text: str
-    options: dict[str, Any]
+    tried: bool = False
     placed: bool = False
 
 
@@ -230,7 +230,7 @@ def _connect_hear(
 
     def blended(request: gr.Request, words: str, *values: Any) -> Iterator[tuple[Any, ...]]:
         parents, manner = rows.read(values)
-        yield from _speaking(context, request, _How(words, ONCE), lambda job: action.blend_voices(
+        yield from _speaking(context, request, _How(words), lambda job: action.blend_voices(
             context, parents, None, job, manner))
 
     def tapped(
@@ -243,7 +243,7 @@ def _connect_hear(
             return
         manner = rows.read(values)[1]
         yield from _speaking(
-            context, request, _How(words, action.TRIED, placed=True),
+            context, request, _How(words, tried=True, placed=True),
             lambda job: action.blend_voices(
                 context, action.parents_at(action.voice_map(context, job), *place)[: action.MOST],
                 None, job, manner))
@@ -251,7 +251,7 @@ def _connect_hear(
     def drawn(apart: bool) -> Callable[..., Iterator[tuple[Any, ...]]]:
         def run(request: gr.Request, words: str) -> Iterator[tuple[Any, ...]]:
             yield from _speaking(
-                context, request, _How(words, action.TRIED),
+                context, request, _How(words, tried=True),
                 lambda job: action.draw(context, apart, job))
 
         return run
@@ -322,8 +322,8 @@ def _steps(
         locale, action.voice_map(context), Marker(made.place))
     about: Any = _likeness(locale, made)
     source = speak.Source(speak.LIBRARY, key=f"{voices.RECENT}:{token}")
-    asked = speak.Request(how.text or "", source, how.options, visitor_of(request),
-                          again=how.options is action.TRIED)
+    options = action.TRIED if how.tried else ONCE
+    asked = speak.Request(how.text or "", source, options, visitor_of(request), again=how.tried)
     window = LiveWindow()
     for step in speak.speak(context, asked, job):
         if step.stage == "listening":  # to a voice that was just made: it takes no time
