@@ -45,10 +45,10 @@ def main(options: Options, tokenizer: Path, all_judges: bool, **chosen: Any) -> 
         pitch=PitchSpec(),
     )
     write_part_spec(options.settings.out, spec)
-    task = DecoderTask(
-        options.corpus(), spec, trained_tokenizer(tokenizer), config, options.settings.device
-    )
+    codes = trained_tokenizer(tokenizer)
+    task = DecoderTask(options.corpus(), spec, codes, config, options.settings.device)
     options.begun(task, "vits", "decoder")
+    task.tokens_of(codes)  # those begun with may be another tokenizer's
     click.echo(json.dumps(train(task, options.settings)))
 
 

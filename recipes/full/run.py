@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import logging
 import subprocess
@@ -19,7 +20,6 @@ from voice.training.pitch import pitch_of
 
 log = logging.getLogger(__name__)
 PLANS = Path(__file__).with_name("plans.json")
-PROBE_STEPS = 40
 
 
 @dataclass(frozen=True)
@@ -29,92 +29,60 @@ class Stage:
     Attributes:
         share: of the minutes given.
         options: of its command line.
-        lengths: its settings that are step numbers, as shares of all its steps.
     """
 
     share: float
     options: list[str] = field(default_factory=list)
-    lengths: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Work:
-    """Where everything is, and on what it runs."""
+    """Where everything is, on what it runs, and how the minutes are shared out."""
 
     data: Path
     runs: Path
     device: str
     smoke: bool
+    minutes: float
+    plan: dict[str, Stage]
 
-    def command(self, module: str, *arguments: str | Path) -> list[str]:
-        """A recipe's command line."""
-        return [sys.executable, "-m", module, *map(str, arguments)]
-
-    def training(self, name: str, *arguments: str | Path) -> list[str]:
-        """A training recipe's command line; its run is the folder of its name."""
+    def training(self, name: str, *arguments: str | Path) -> tuple[str, list[str]]:
+        """A training recipe and its command line; its run is the folder of its name."""
+        stage = self.plan[name]
         where = ("--data", self.data, "--cache", self.runs / "cache", "--out", self.runs / name)
-        smoke = ["--smoke"] if self.smoke else []
-        return self.command(
-            f"recipes.{name}.run", *where, "--device", self.device, *smoke, *arguments
-        )
+        length = ["--smoke"] if self.smoke else ["--minutes", f"{self.minutes * stage.share:.3f}"]
+        own = ("--device", self.device, *length, *stage.options, *arguments)
+        return f"recipes.{name}.run", [str(a) for a in (*where, *own)]
 
-    def label(self, run: str, what: str) -> None:
-        """Adds labels to the cache."""
+    def labelling(self, run: str, what: str) -> tuple[str, list[str]]:
+        """The recipe that adds labels to the cache, and its command line."""
         where = ("--cache", self.runs / "cache", "--tokenizer", self.runs / run)
-        wait(begin(self.command("recipes.data.label", *where, "--what", what,
-                                "--device", self.device)))
+        own = ("--what", what, "--device", self.device)
+        return "recipes.data.label", [str(a) for a in (*where, *own)]
 
 
-def begin(command: list[str]) -> subprocess.Popen[bytes]:
-    """Starts a command."""
-    log.info("%s", " ".join(command))
-    return subprocess.Popen(command)
+def here(module: str, arguments: list[str]) -> None:
+    """Runs a recipe in this process: starting another one costs a short run too much."""
+    log.info("%s %s", module, " ".join(arguments))
+    began = time.monotonic()
+    importlib.import_module(module).main(arguments, standalone_mode=False)
+    log.info("%s: %.0f s", module, time.monotonic() - began)
 
 
-def wait(*started: subprocess.Popen[bytes]) -> None:
-    """Waits for commands.
+def beside(module: str, arguments: list[str]) -> subprocess.Popen[bytes]:
+    """Starts a recipe in a process of its own."""
+    log.info("%s %s", module, " ".join(arguments))
+    return subprocess.Popen([sys.executable, "-m", module, *arguments])
+
+
+def finish(process: subprocess.Popen[bytes]) -> None:
+    """Waits for a process.
 
     Raises:
-        click.ClickException: one of them failed.
+        click.ClickException: it failed.
     """
-    for process in started:
-        if process.wait() != 0:
-            raise click.ClickException(f"failed: {' '.join(map(str, process.args))}")
-
-
-def seconds_a_step(run: Path) -> float:
-    """What the last lines of a run's log say."""
-    lines = [json.loads(x) for x in (run / "log.jsonl").read_text("utf8").splitlines()]
-    return [x["seconds_a_step"] for x in lines if "seconds_a_step" in x][-1]
-
-
-class Trainer:
-    """Runs stages, each as long as its share allows.
-
-    Args:
-        work: see there.
-        plan: by stage.
-        minutes: for all stages.
-    """
-
-    def __init__(self, work: Work, plan: dict[str, Stage], minutes: float) -> None:
-        self.work, self.plan, self.minutes = work, plan, minutes
-
-    def start(self, name: str, *arguments: str | Path) -> subprocess.Popen[bytes]:
-        """Starts a stage; some steps first show how many there will be, which its settings need."""
-        stage, limits = self.plan[name], []
-        minutes = self.minutes * stage.share
-        own = [*stage.options, *map(str, arguments)]
-        if self.work.smoke:
-            return begin(self.work.training(name, *own))
-        if stage.lengths:
-            started = time.monotonic()
-            wait(begin(self.work.training(name, *own, "--steps", str(PROBE_STEPS))))
-            minutes -= (time.monotonic() - started) / 60
-            steps = PROBE_STEPS + 60 * minutes / seconds_a_step(self.work.runs / name)
-            for setting, share in stage.lengths.items():
-                limits += ["--set", f"{setting}={int(share * steps)}"]
-        return begin(self.work.training(name, *own, *limits, "--minutes", f"{minutes:.3f}"))
+    if process.wait() != 0:
+        raise click.ClickException(f"failed: {' '.join(map(str, process.args))}")
 
 
 def read_plan(name: str) -> dict[str, Stage]:
@@ -132,28 +100,33 @@ def read_plan(name: str) -> dict[str, Stage]:
 @click.option("--minutes", default=60.0, help="For the training of all stages together.")
 @click.option("--device", default="cuda" if torch.cuda.is_available() else "cpu")
 @click.option("--plan", help="One of plans.json; cuda or cpu, as the device, if not given.")
+@click.option(
+    "--decoder",
+    type=click.Path(path_type=Path, exists=True),
+    help="Model, or run of the decoder, that the decoder begins with.",
+)
 @click.option("--smoke", is_flag=True, help="A few tiny steps, to see that it runs.")
 def main(  # noqa: PLR0913 - the command line
-    *, data: Path, runs: Path, out: Path, minutes: float, device: str, plan: str | None, smoke: bool
+    *, data: Path, runs: Path, out: Path, minutes: float, device: str, plan: str | None,
+    decoder: Path | None, smoke: bool,
 ) -> None:
     """Trains tokenizer, reader, text to semantic and decoder on DATA; writes the model to OUT."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    work = Work(data, runs, device, smoke)
-    trainer = Trainer(work, read_plan(plan or device.split(":", 1)[0]), minutes)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    work = Work(data, runs, device, smoke, minutes, read_plan(plan or device.split(":", 1)[0]))
     corpus = build(data, runs / "cache", 24 if smoke else None)
     if not (corpus.folder / "phonemes.npz").exists():
         write_phonemes(corpus)
     pitch_of(corpus)
-    wait(trainer.start("tokenizer"))
-    work.label("tokenizer", "codes")
-    wait(trainer.start("reader", "--tokenizer", runs / "tokenizer"))
-    work.label("reader", "alignments")
+    here(*work.training("tokenizer"))
+    here(*work.labelling("tokenizer", "codes"))
+    here(*work.training("reader", "--tokenizer", runs / "tokenizer"))
+    here(*work.labelling("reader", "alignments"))
+    begin = ("--begin", decoder) if decoder else ()
     # Side by side: the first is short of work for a GPU, and each takes a core of two.
-    wait(
-        trainer.start("text2semantic"),
-        trainer.start("decoder", "--tokenizer", runs / "tokenizer"),
-    )
-    wait(begin(work.command("recipes.release.run", "--runs", runs, "--out", out)))
+    other = beside(*work.training("text2semantic"))
+    here(*work.training("decoder", "--tokenizer", runs / "tokenizer", *begin))
+    finish(other)
+    here("recipes.release.run", ["--runs", str(runs), "--out", str(out)])
 
 
 if __name__ == "__main__":

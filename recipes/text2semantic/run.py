@@ -22,7 +22,6 @@ MINI = Text2SemanticSpec(
     codes=1024,
     bert_width=0,
     norm_first=True,
-    dropout=0.05,
     reads=True,
     # Measured on tokens read back: a model that follows the text needs no penalty on repetition.
     temperature=0.7,
@@ -35,6 +34,7 @@ MINI = Text2SemanticSpec(
 def main(options: Options) -> None:
     """Trains the model on the labelled CACHE into OUT."""
     spec, config = MINI, options.changed(Text2SemanticTraining())
+    spec = replace(spec, dropout=config.dropout)
     if options.smoke:
         spec, config = replace(spec, layers=2, width=80, hidden=160), replace(config, positions=400)
     write_part_spec(options.settings.out, spec)

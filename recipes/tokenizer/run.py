@@ -7,12 +7,20 @@ from dataclasses import replace
 
 import click
 
-from voice.spec.tokenizer import TokenizerSpec
+from voice.spec.tokenizer import ContentSpec, TokenizerSpec
 from voice.training.labels import write_phonemes
 from voice.training.loop import train
 from voice.training.options import Options, training_options
 from voice.training.tokenizer_task import TokenizerTask, TokenizerTraining
-from voice.training.weights import write_part_spec
+from voice.training.weights import trained_tokenizer, write_part_spec
+
+SPEC = TokenizerSpec(
+    content=ContentSpec(
+        width=320,
+        dilations=(1, 1, 2, 2, 4, 4, 8, 8, 1, 2, 4, 8, 1, 2, 4, 8),
+        dropout=0.1,
+    )
+)
 
 
 @click.command()
@@ -20,7 +28,9 @@ from voice.training.weights import write_part_spec
 def main(options: Options) -> None:
     """Trains the tokenizer on DATA (a folder with corpus/ and speech/) into OUT."""
     config = options.changed(TokenizerTraining())
-    spec = TokenizerSpec()
+    spec = SPEC
+    if options.begin is not None:
+        spec = trained_tokenizer(options.begin).spec
     if options.smoke:
         config = replace(
             config, aligned=2, unaligned=1, seconds=2.0, codebook_start=2, teacher_start=3

@@ -29,8 +29,7 @@ from voice.spec.tokenizer import TokenizerSpec
 from voice.spec.vits import VitsSpec
 from voice.training.augment import MelAugmenter, mask_spans, pitch
 from voice.training.corpus import UNKNOWN, align, build
-from voice.training.decoder_task import DecoderTraining
-from voice.training.loop import back_propagate, update
+from voice.training.loop import back_propagate, fallen, update
 from voice.training.losses import discriminator_loss, generator_loss, kl_divergence
 from voice.training.metrics import collapse, edit_distance
 from voice.training.parallel import mapped
@@ -360,12 +359,9 @@ def test_where_nobody_labelled_the_real_sound_itself_is_right() -> None:
     assert float(found.phonetic) < float(listeners(noise, real, nobody).phonetic)
 
 
-def test_learning_rates_of_the_decoder_fall() -> None:
-    falling = DecoderTraining(fall_start=100, fall_end=300)
-    assert [falling.scale(s) for s in (0, 100, 200, 300, 900)] == pytest.approx(
-        [1, 1, 0.1**0.5, 0.1, 0.1]
-    )
-    assert DecoderTraining().scale(10**6) == 1.0
+def test_learning_rates_fall() -> None:
+    assert [fallen(done, 0.5) for done in (0, 0.5, 0.75, 1)] == pytest.approx([1, 1, 0.1**0.5, 0.1])
+    assert fallen(1.0, 1.0) == 1.0
 
 
 def test_gradients_go_to_one_side_only() -> None:

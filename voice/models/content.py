@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from voice.nn.dropout import dropout
 from voice.spec.tokenizer import ContentSpec
 
 
@@ -24,8 +25,9 @@ def length_mask(lengths: Tensor, size: int) -> Tensor:
 class DilatedBlock(nn.Module):
     """Normalisation, a dilated convolution of three taps, a linear layer, a residual."""
 
-    def __init__(self, width: int, dilation: int) -> None:
+    def __init__(self, width: int, dilation: int, rate: float = 0.0) -> None:
         super().__init__()
+        self.rate = rate
         self.norm = nn.LayerNorm(width)
         self.conv = nn.Conv1d(width, width, 3, padding=dilation, dilation=dilation)
         self.linear = nn.Linear(width, width)
@@ -33,7 +35,8 @@ class DilatedBlock(nn.Module):
     def forward(self, x: Tensor, keep: Tensor) -> Tensor:
         """(B, F, D) and (B, F, 1) to (B, F, D); frames outside ``keep`` are zeros to the others."""
         y = self.conv((self.norm(x) * keep).transpose(1, 2))
-        return x + self.linear(functional.gelu(y).transpose(1, 2))
+        y = dropout(functional.gelu(y).transpose(1, 2), self.rate, self.training)
+        return x + self.linear(y)
 
 
 class ContentEncoder(nn.Module):
@@ -52,7 +55,7 @@ class ContentEncoder(nn.Module):
                 nn.Conv1d(width, width, 3, padding=1),
             ]
         )
-        self.layers = nn.ModuleList(DilatedBlock(width, d) for d in spec.dilations)
+        self.layers = nn.ModuleList(DilatedBlock(width, d, spec.dropout) for d in spec.dilations)
         self.norm = nn.LayerNorm(width)
 
     def forward(self, mel: Tensor, lengths: Tensor) -> Tensor:

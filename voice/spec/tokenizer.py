@@ -15,11 +15,13 @@ class ContentSpec:
         spectrum: its log-mel front.
         width: of the features.
         dilations: of the convolutions of three taps, one a layer.
+        dropout: rate in training.
     """
 
     spectrum: SpectrumSettings = MINI_CONTENT
     width: int = 256
     dilations: tuple[int, ...] = (1, 1, 2, 2, 4, 4, 8, 8, 1, 2, 4, 8)
+    dropout: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from voice.spec.vits import VitsSpec
 from voice.training.corpus import FRAME, RATE, TOKEN, UNKNOWN, Corpus, Row
 from voice.training.labels import alignments_of, phonemes_of
 from voice.training.pitch import HOP, pitch_of
-from voice.training.sampler import LengthSampler, References, piece
+from voice.training.sampler import LengthSampler, References, Sound
 
 LONGEST_CONFUSION = 4  # codes
 DULL_HZ = (3400.0, 9000.0)
@@ -93,11 +93,12 @@ class DecoderBatches:
 
     Args:
         material: the labelled corpus.
+        sound: its samples.
         rows: recordings of it to draw from, references too.
     """
 
-    def __init__(self, material: Material, rows: list[Row]) -> None:
-        self.material = material
+    def __init__(self, material: Material, sound: Sound, rows: list[Row]) -> None:
+        self.material, self.sound = material, sound
         self.sampler, self.references = LengthSampler(rows), References(rows)
 
     def draw(self, rng: np.random.Generator, how: Drawing) -> Batch:
@@ -110,7 +111,6 @@ class DecoderBatches:
         phonemes = np.zeros((len(rows), max(map(len, ids))), np.int64)
         spoken = np.full(codes.shape, -1, np.int64)
         phones = np.full((len(rows), max(tokens) * TOKEN // FRAME), UNKNOWN, np.int64)
-        audio = np.zeros((len(rows), max(tokens) * TOKEN), np.float32)
         values = 0 if material.octaves is None else TOKEN // HOP
         octaves = np.full((len(rows), max(tokens) * values), np.nan, np.float32)
         for i, row in enumerate(rows):
@@ -123,16 +123,13 @@ class DecoderBatches:
                 spoken[i, : tokens[i]] = material.spoken[row.key]
             labels = material.corpus.labels[0, row.frames][: phones.shape[1]]
             phones[i, : len(labels)] = labels
-            audio[i, : row.samples] = material.corpus.samples(row)
         if how.confused:
             told = [i for i in range(len(rows)) if spoken[i, 0] >= 0]
             confuse(codes, [(i, tokens[i]) for i in told], how.confused, rng)
         size = int(rng.uniform(*how.reference_seconds) * RATE)
-        reference = np.stack(
-            [piece(material.corpus, references.other(r, rng), size, rng) for r in rows]
-        )
+        reference = self.sound.some([references.other(r, rng) for r in rows], size, rng)
         if how.dulled:
-            dull(reference, how.dulled, rng)
+            reference = dull(reference, how.dulled, rng)
         window = how.segment + 2 * how.margin
         room = np.repeat([2 * t - window + 1 for t in tokens], how.windows)
         return Batch(
@@ -142,9 +139,9 @@ class DecoderBatches:
             torch.tensor([len(p) for p in ids]),
             torch.from_numpy(spoken),
             torch.from_numpy(phones),
-            torch.from_numpy(audio),
+            self.sound.cut([r.start for r in rows], [r.samples for r in rows], max(tokens) * TOKEN),
             torch.from_numpy(octaves),
-            torch.from_numpy(reference),
+            reference,
             torch.tensor([references.speakers[r.speaker] for r in rows]),
             torch.from_numpy(rng.integers(0, room)),
             torch.tensor([r.source == "speech" for r in rows]),
@@ -177,15 +174,17 @@ def confuse(
             codes[row, start : start + run] = pool[source : source + run]
 
 
-def dull(audio: np.ndarray, share: float, rng: np.random.Generator) -> None:
+def dull(audio: Tensor, share: float, rng: np.random.Generator) -> Tensor:
     """Cuts rows off above a random frequency, as telephones, codecs and cheap microphones do.
 
     Args:
-        audio: (B, N) float32, changed in place.
+        audio: (B, N) float32.
         share: of the rows.
-        rng: of the frequencies, between those of ``DULL_HZ``.
+        rng: of the rows, and of the frequencies, between those of ``DULL_HZ``.
     """
-    hz = np.fft.rfftfreq(audio.shape[1], 1 / RATE)
-    for row in np.flatnonzero(rng.random(len(audio)) < share):
-        cut = np.exp(rng.uniform(*np.log(DULL_HZ)))
-        audio[row] = np.fft.irfft(np.fft.rfft(audio[row]) * (hz < cut), audio.shape[1])
+    cut = np.exp(rng.uniform(*np.log(DULL_HZ), len(audio)))
+    cut = np.where(rng.random(len(audio)) < share, cut, RATE)
+    spectrum = torch.fft.rfft(audio)
+    hz = torch.linspace(0, RATE / 2, spectrum.shape[1], device=audio.device)
+    keep = hz < torch.tensor(cut, dtype=torch.float32, device=audio.device)[:, None]
+    return torch.fft.irfft(spectrum * keep, audio.shape[1])

@@ -25,7 +25,7 @@ from voice.spec.vits import VitsSpec
 from voice.training.corpus import FRAME, RATE, Corpus
 from voice.training.decoder_batch import Batch, DecoderBatches, Material
 from voice.training.discriminators import Discriminators
-from voice.training.loop import autocast, back_propagate, descend, update
+from voice.training.loop import autocast, back_propagate, descend, fallen, update
 from voice.training.losses import (
     discriminator_loss,
     feature_distance,
@@ -35,6 +35,7 @@ from voice.training.losses import (
     spectral_distance,
 )
 from voice.training.perceptual import Perception
+from voice.training.sampler import Sound
 
 WIDE_BAND = 7600.0  # Hz: sources at 16 kHz say nothing above
 
@@ -52,7 +53,7 @@ class DecoderTraining:
         adversarial_start: step at which the discriminators join; None for never.
         judges_a_step: discriminators in turn; None for all.
         rate, judge_rate: learning rates of the decoder and of the discriminators.
-        fall_start, fall_end: steps between which both fall to a tenth; None for never.
+        fall: share of the run after which both fall, to a tenth at the end; 1 for never.
         unread: share of recordings whose codes are not told which phonemes they say.
         confused: largest part of the other recordings' codes that is replaced by others, so that
             the decoder learns to believe the phonemes.
@@ -70,8 +71,7 @@ class DecoderTraining:
     prior_share: float = 0.5
     rate: float = 4e-4
     warmup: int = 200
-    fall_start: int | None = None
-    fall_end: int | None = None
+    fall: float = 1.0
     kl_weight: float = 1.0
     mel_weight: float = 45.0
     content_weight: float = 10.0
@@ -85,13 +85,6 @@ class DecoderTraining:
     confused: float = 0.3
     dulled: float = 0.3
     implied_weight: float = 2.0
-
-    def scale(self, step: int) -> float:
-        """Of the learning rates at a step, without the warm-up."""
-        if self.fall_start is None or self.fall_end is None:
-            return 1.0
-        done = (step - self.fall_start) / max(1, self.fall_end - self.fall_start)
-        return 0.1 ** min(1.0, max(0.0, done))
 
 
 class Extras(nn.Module):
@@ -116,12 +109,13 @@ class DecoderTask:
         device: str,
     ) -> None:
         self.spec, self.config, self.device = spec, config, device
+        self.done, sound = 0.0, Sound(corpus, device)
         material = Material(corpus, spec)
         rows = material.rows(config.segment + 2 * config.margin)
-        self.heard = DecoderBatches(material, [r for r in rows if not r.held_out])
-        self.unheard = DecoderBatches(material, [r for r in rows if r.held_out] or rows)
+        self.heard = DecoderBatches(material, sound, [r for r in rows if not r.held_out])
+        self.unheard = DecoderBatches(material, sound, [r for r in rows if r.held_out] or rows)
         self.vits = Vits(spec, posterior=True).to(device)
-        self.vits.codebook.weight.copy_(tokenizer.codebook.weight)
+        self.tokens_of(tokenizer)
         self.extras = Extras(spec, len(self.heard.references.speakers)).to(device)
         self.judges = Discriminators(config.judge_width).to(device)
         self.mel = Spectrum(spec.timbre.spectrum).to(device)
@@ -151,6 +145,10 @@ class DecoderTask:
         edges = np.linspace(0, RATE / 2, spec.timbre.spectrum.fft_samples // 2 + 1)
         bands = self.mel.bands.cpu().numpy()
         self.narrow_band = int((edges[bands.argmax(1)] < WIDE_BAND).sum())
+
+    def tokens_of(self, tokenizer: SemanticTokenizer) -> None:
+        """Takes over what a tokenizer's codes mean; what was trained with another one forgets."""
+        self.vits.codebook.weight.copy_(tokenizer.codebook.weight)
 
     def batch(self, rng: np.random.Generator) -> Batch:
         return self.heard.draw(rng, self.config)
@@ -296,7 +294,7 @@ class DecoderTask:
         total = torch.stack([weights[k] * v for k, v in losses.items()]).sum()
         generator = self.optimizers["generator"]
         back_propagate(total, generator)
-        fall = config.scale(step)
+        fall = fallen(self.done, config.fall)
         scale = fall * min(1.0, (step + 1) / config.warmup)
         figures["norm"] = update(generator, clip=50.0, scale=scale)
         if "judges" in figures:

@@ -56,11 +56,17 @@ class RunSettings:
 
 
 class Task(Protocol):
-    """What is trained. ``models`` and ``optimizers`` make up the resumable state."""
+    """What is trained. ``models`` and ``optimizers`` make up the resumable state.
+
+    ``done`` is set before every step: the share of the minutes or steps that is used up,
+    the larger of the two where both are limited, 0 where neither is. Steps count from the run's
+    first, minutes from this call's.
+    """
 
     models: dict[str, nn.Module]
     averaged: dict[str, nn.Module]
     optimizers: dict[str, torch.optim.Optimizer]
+    done: float
 
     def batch(self, rng: np.random.Generator) -> Any:
         """Draws and prepares a batch; runs in a background thread."""
@@ -93,10 +99,21 @@ class Average:
     def update(self, step: int) -> None:
         """Moves the average by one step."""
         decay = min(self.decay, (1 + step) / (10 + step))
-        for average, value in zip(self.target.parameters(), self.source.parameters(), strict=True):
-            average.lerp_(value, 1 - decay)
-        for average, value in zip(self.target.buffers(), self.source.buffers(), strict=True):
-            average.copy_(value)
+        # All at once: on a GPU a call for each weight would take longer than the sums.
+        averages, values = list(self.target.parameters()), list(self.source.parameters())
+        torch._foreach_lerp_(averages, values, 1 - decay)
+        if buffers := list(self.target.buffers()):
+            torch._foreach_copy_(buffers, list(self.source.buffers()))
+
+
+def fallen(done: float, start: float) -> float:
+    """Of the learning rate, once ``done`` of a run is over: a tenth at its end.
+
+    Args:
+        done: 0 to 1, see :class:`Task`.
+        start: share of the run at which the rate begins to fall; 1 for never.
+    """
+    return 0.1 ** max(0.0, (done - start) / (1 - start)) if start < 1 else 1.0
 
 
 def descend(
@@ -210,7 +227,7 @@ def train(task: Task, settings: RunSettings) -> dict[str, float]:
     averages = [Average(task.models[n], m) for n, m in task.averaged.items()]
     step = load_state(task, settings.out) if settings.resume else 0
     writer = SummaryWriter(settings.out / "tensorboard") if main else None
-    sums: dict[str, list[float]] = defaultdict(list)
+    sums: dict[str, list[Any]] = defaultdict(list)
     begun = saved = gated = logged = time.monotonic()
     logged_step = step
     bar = tqdm(initial=step, total=settings.steps, disable=None if main else True)
@@ -227,20 +244,22 @@ def train(task: Task, settings: RunSettings) -> dict[str, float]:
             log.info("interrupted: saving the state")
         late = settings.minutes is not None and now - begun > 60 * settings.minutes
         done = settings.steps is not None and step >= settings.steps
-        if any_process(interrupted or late or done):
+        if largest(interrupted or late or done):
             break
+        task.done = largest(used_up(settings, (now - begun) / 60, step))
         # What a step draws itself depends on the step alone too.
         torch.manual_seed(
             int(np.random.SeedSequence([settings.seed, rank, step]).generate_state(1)[0])
         )
         for name, value in task.step(batch, step).items():
-            sums[name].append(float(torch.as_tensor(value).detach()))
+            # Read when they are logged: reading one makes the program wait for the GPU.
+            sums[name].append(value.detach() if isinstance(value, Tensor) else value)
         for average in averages:
             average.update(step)
         step += 1
         bar.update()
         if step % settings.log_steps == 0 and main:
-            record = {k: float(np.mean(v)) for k, v in sums.items()}
+            record = {k: float(np.mean([float(x) for x in v])) for k, v in sums.items()}
             record["seconds_a_step"] = (time.monotonic() - logged) / (step - logged_step)
             logged, logged_step = time.monotonic(), step
             sums.clear()
@@ -261,20 +280,30 @@ def train(task: Task, settings: RunSettings) -> dict[str, float]:
     return figures
 
 
+def used_up(settings: RunSettings, minutes: float, step: int) -> float:
+    """See :class:`Task`; ``minutes`` of this call, ``step`` of the whole run."""
+    shares = [0.0]
+    if settings.minutes:
+        shares.append(minutes / settings.minutes)
+    if settings.steps:
+        shares.append(step / settings.steps)
+    return min(1.0, max(shares))
+
+
 def join_processes(device: str) -> None:
     """Joins the other processes when started by ``torchrun``."""
     if torch.distributed.is_torchelastic_launched() and not torch.distributed.is_initialized():
         torch.distributed.init_process_group("nccl" if device.startswith("cuda") else "gloo")
 
 
-def any_process(flag: bool) -> bool:
-    """Whether it is so in any of the processes, which all get the same answer."""
+def largest(value: float) -> float:
+    """The largest of the processes' values, which all get."""
     if not torch.distributed.is_initialized():
-        return flag
+        return value
     device = "cuda" if torch.distributed.get_backend() == "nccl" else "cpu"
-    found = torch.tensor(float(flag), device=device)
+    found = torch.tensor(value, dtype=torch.float64, device=device)
     torch.distributed.all_reduce(found, torch.distributed.ReduceOp.MAX)
-    return bool(found)
+    return float(found)
 
 
 def write_log(out: Path, writer: SummaryWriter | None, step: int, record: dict[str, float]) -> None:
@@ -340,6 +369,8 @@ def draw_curves(out: Path) -> None:
         for name, value in record.items():
             if name not in ("step", "time", "seconds_a_step"):
                 curves[name].append((record["step"], value))
+    if not curves:  # stopped before anything was logged
+        return
     columns = 4
     rows = -(-len(curves) // columns)
     figure, axes = pyplot.subplots(rows, columns, figsize=(16, 3 * rows), squeeze=False)

@@ -15,7 +15,7 @@ import torch
 
 from voice.training.corpus import Corpus, build
 from voice.training.loop import RunSettings, Task
-from voice.training.weights import begin_with
+from voice.training.weights import begin_with, begin_with_run
 
 C = TypeVar("C", bound=Any)  # a dataclass
 SMOKE_STEPS, SMOKE_RECORDINGS = 4, 24
@@ -46,8 +46,11 @@ class Options:
         return replace(config, **dict(self.changes))
 
     def begun(self, task: Task, model: str, part: str) -> Task:
-        """The task, its ``model`` and the average filled from ``--begin``'s part, if given."""
-        if self.begin is not None:
+        """The task, filled from ``--begin`` if given: from a run, all that fits; from a model, its
+        ``part`` as ``model`` and its average."""
+        if self.begin is not None and (self.begin / "state.safetensors").exists():
+            begin_with_run(task.models, task.averaged, self.begin)
+        elif self.begin is not None:
             begin_with(task.models[model], self.begin, part)
             task.averaged[model].load_state_dict(task.models[model].state_dict())
         return task
@@ -94,7 +97,7 @@ def training_options(command: Callable[..., None]) -> Callable[..., None]:
     @click.option(
         "--begin",
         type=click.Path(path_type=Path, exists=True),
-        help="Model folder whose weights a new run begins with.",
+        help="Model folder, or another run's, whose weights a new run begins with.",
     )
     @click.option(
         "--set",

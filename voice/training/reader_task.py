@@ -13,18 +13,20 @@ from torch.nn import functional
 from voice.models.tokenizer import SemanticTokenizer
 from voice.training.corpus import Corpus, Row
 from voice.training.labels import phonemes_of
-from voice.training.loop import autocast, descend
+from voice.training.loop import autocast, descend, fallen
 from voice.training.metrics import edit_distance
 from voice.training.sampler import LengthSampler
 
 
 @dataclass(frozen=True)
 class ReaderTraining:
-    """Recordings a batch, learning rate, and the share of tokens replaced at random."""
+    """Recordings a batch, learning rate, the share of the run after which it falls to a tenth, and
+    the share of tokens replaced at random."""
 
     recordings: int = 32
     rate: float = 2e-3
     warmup: int = 100
+    fall: float = 0.5
     noise: float = 0.05
 
 
@@ -44,7 +46,7 @@ class ReaderTask:
     def __init__(
         self, corpus: Corpus, tokenizer: SemanticTokenizer, config: ReaderTraining, device: str
     ) -> None:
-        self.config, self.device = config, device
+        self.config, self.device, self.done = config, device, 0.0
         self.codes, self.phonemes = corpus.codes(), phonemes_of(corpus)
         self.tokenizer = tokenizer.to(device).requires_grad_(False)
         self.tokenizer.reader.requires_grad_(True)
@@ -88,9 +90,8 @@ class ReaderTask:
             blank=self.tokenizer.blank,
             zero_infinity=True,
         )
-        norm = descend(
-            loss, self.optimizers["adam"], scale=min(1.0, (step + 1) / self.config.warmup)
-        )
+        scale = min(1.0, (step + 1) / self.config.warmup) * fallen(self.done, self.config.fall)
+        norm = descend(loss, self.optimizers["adam"], scale=scale)
         return {"ctc": loss.detach(), "norm": norm}
 
     @torch.no_grad()

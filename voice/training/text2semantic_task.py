@@ -18,9 +18,9 @@ from torch.nn import functional
 from voice.models.text2semantic import Text2Semantic, targets
 from voice.nn import reading
 from voice.spec.text2semantic import Text2SemanticSpec
-from voice.training.corpus import Corpus, Row
+from voice.training.corpus import TOKEN, Corpus, Row
 from voice.training.labels import alignments_of, phonemes_of
-from voice.training.loop import autocast, descend
+from voice.training.loop import autocast, descend, fallen
 from voice.training.sampler import LengthSampler, References
 
 
@@ -29,12 +29,14 @@ class Text2SemanticTraining:
     """Sizes and weights of the training.
 
     Attributes:
-        positions: padded positions a batch may have; decides how many recordings it holds.
+        positions: padded positions a batch may have; decides how many recordings it holds, up to
+            ``most_rows``.
         pairs: share of batches that are pairs.
         move_weight: of the reading head's moves.
         place_noise: share of tokens at which the head stands wrong.
         code_noise: share of input tokens replaced at random, against the exposure gap.
         smoothing: of the targets.
+        fall: share of the run after which the learning rate falls, to a tenth at the end.
     """
 
     positions: int = 4000
@@ -44,9 +46,11 @@ class Text2SemanticTraining:
     place_noise: float = 0.12
     code_noise: float = 0.05
     smoothing: float = 0.05
+    dropout: float = 0.05
     rate: float = 1e-3
     warmup: int = 150
-    final_rate_step: int = 20000
+    fall: float = 0.3
+    most_rows: int = 256
 
 
 @dataclass
@@ -69,7 +73,7 @@ class Text2SemanticTask:
     def __init__(
         self, corpus: Corpus, spec: Text2SemanticSpec, config: Text2SemanticTraining, device: str
     ) -> None:
-        self.spec, self.config, self.device = spec, config, device
+        self.spec, self.config, self.device, self.done = spec, config, device, 0.0
         self.codes, self.phonemes = corpus.codes(), phonemes_of(corpus)
         self.spoken = alignments_of(corpus)
         rows = [r for r in corpus.rows if r.key in self.phonemes and r.key in self.spoken]
@@ -87,12 +91,12 @@ class Text2SemanticTask:
 
     def batch(self, rng: np.random.Generator) -> Batch:
         config = self.config
-        first = self.rows.draw(1, rng)[0]
+        rows = self.rows.rows
+        at = int(rng.integers(len(rows)))
         paired = rng.random() < config.pairs
-        size = (first.samples // 960) * (1.6 + 1.6 * paired)
-        count = int(np.clip(config.positions / size, 1, 64))
-        low = max(0, self.rows.rows.index(first) - 60)
-        near = self.rows.rows[low : low + 120]
+        size = (rows[at].samples // TOKEN) * (1.6 + 1.6 * paired)
+        count = int(np.clip(config.positions / size, 1, config.most_rows))
+        near = rows[max(0, at - 60 - count // 2) : at + 60 + count // 2]
         rows = [near[i] for i in rng.integers(len(near), size=count)]
         groups = [[r] for r in rows]
         if paired:
@@ -176,10 +180,8 @@ class Text2SemanticTask:
     def step(self, batch: Batch, step: int) -> dict[str, float | Tensor]:
         losses = self._losses(self.model, batch, self.config.smoothing)
         total = losses["code"] + self.config.move_weight * losses.get("move", 0.0)
-        decay = max(0.1, 1 - step / self.config.final_rate_step)
-        norm = descend(
-            total, self.optimizers["adam"], scale=min(decay, (step + 1) / self.config.warmup)
-        )
+        scale = min(1.0, (step + 1) / self.config.warmup) * fallen(self.done, self.config.fall)
+        norm = descend(total, self.optimizers["adam"], scale=scale)
         return {
             **{k: v.detach() for k, v in losses.items()},
             "norm": norm,

@@ -27,8 +27,9 @@ from voice.spec.tokenizer import TokenizerSpec
 from voice.training.augment import MelAugmenter, mask_spans, pitch
 from voice.training.corpus import RATE, TOKEN, UNKNOWN, Corpus, Row
 from voice.training.labels import phonemes_of
-from voice.training.loop import autocast, descend
+from voice.training.loop import autocast, descend, fallen
 from voice.training.metrics import collapse, edit_distance
+from voice.training.sampler import Sound
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,14 @@ class TokenizerTraining:
     Attributes:
         aligned, unaligned: recordings of each kind in a batch.
         seconds: longest piece of a recording.
-        rate: learning rate after ``warmup`` steps; from step ``fall_start`` to ``fall_end`` it
-            falls to a tenth.
+        rate: learning rate after ``warmup`` steps.
+        fall: share of the run after which the rate falls, to a tenth at the end.
         codebook_start: step at which quantisation begins, with rows drawn from a batch; below 0
             the run goes on with the codebook it began with.
         teacher_start: step from which unaligned recordings count.
         code_decay: of the codebook's moving average.
-        transcript: weight of the transcripts of unaligned recordings.
+        transcript: weight of the transcripts of recordings heard as a whole.
+        prosody, features: weights of pitch and energy, and of the features, read from the codes.
     """
 
     aligned: int = 12
@@ -52,19 +54,15 @@ class TokenizerTraining:
     seconds: float = 5.0
     rate: float = 1.5e-3
     warmup: int = 100
-    fall_start: int = 1900
-    fall_end: int = 2900
+    fall: float = 0.65
     codebook_start: int = 300
     teacher_start: int = 500
     code_decay: float = 0.98
     transcript: float = 0.3
+    prosody: float = 0.7
+    features: float = 0.5
     mask_share: float = 0.15
     mask_span: int = 10
-
-    def scale(self, step: int) -> float:
-        """Of the learning rate at a step."""
-        done = (step - self.fall_start) / (self.fall_end - self.fall_start)
-        return min(1.0, (step + 1) / self.warmup) * (1 - 0.9 * min(1.0, max(0.0, done)))
 
 
 class Heads(nn.Module):
@@ -99,6 +97,7 @@ class TokenizerTask:
         self, corpus: Corpus, spec: TokenizerSpec, config: TokenizerTraining, device: str
     ) -> None:
         self.corpus, self.spec, self.config, self.device = corpus, spec, config, device
+        self.sound, self.done = Sound(corpus, device), 0.0
         settings = spec.content.spectrum
         self.model = SemanticTokenizer(spec).to(device)
         self.heads = Heads(spec).to(device)
@@ -123,9 +122,9 @@ class TokenizerTask:
                 for i in rng.integers(len(self.unaligned), size=self.config.unaligned)
             ]
         longest = int(self.config.seconds * RATE) // TOKEN * TOKEN
-        batch = collate(self.corpus, picks, longest, rng)
+        batch = collate(self.corpus, self.sound, picks, longest, rng)
         for row in picks:
-            known = not row.aligned and row.samples <= longest and row.key in self.phonemes
+            known = row.samples <= longest and row.key in self.phonemes
             ids = self.phonemes[row.key] if known else np.zeros(0)
             batch.spoken.append(torch.from_numpy(ids.astype(np.int64)))
         return batch
@@ -139,8 +138,7 @@ class TokenizerTask:
     def step(self, batch: Batch, step: int) -> dict[str, float | Tensor]:
         config, rng = self.config, np.random.default_rng(batch.seed)
         magnitude = self._magnitudes(batch)
-        lengths, phones = batch.lengths.to(self.device), batch.phones.to(self.device)
-        tones = batch.tones.to(self.device)
+        lengths = batch.lengths.to(self.device)
         mel = (self.augment(magnitude, rng) - MEL_MEAN) / MEL_SCALE
         masked = mask_spans(
             magnitude.shape[2], len(magnitude), config.mask_share, config.mask_span, rng
@@ -148,42 +146,51 @@ class TokenizerTask:
         masked[::2] = False  # the whole recording is heard as often as one with gaps
         mel = torch.where(masked[:, None], self.heads.mask[None, :, None], mel)
         inside = length_mask(lengths, magnitude.shape[2])
+        phones, tones = (
+            x.to(self.device).long().masked_fill_(~inside, UNKNOWN)
+            for x in (batch.phones, batch.tones)
+        )
         with autocast(self.device):
             features = self.model.content(mel, lengths)
             direct = self.heads.direct(features).float()
             quantised, commitment, used = self._quantise(features, lengths, step)
             out = self.heads.reader(quantised, lengths // self.spec.stride).float()
-        losses = self._frame_losses(direct, phones, tones, inside, "direct")
-        losses |= self._frame_losses(out, phones, tones, inside, "codes")
+        losses = self._frame_losses(direct, phones, tones, "direct")
+        losses |= self._frame_losses(out, phones, tones, "codes")
         losses |= self._prosody_losses(out, magnitude, features, inside)
         losses["commitment"] = commitment
-        if step >= config.teacher_start and self.unaligned:
-            losses |= self._teacher_losses(magnitude, direct, out, lengths, inside, phones)
-            losses |= self._transcript_losses(quantised, lengths, batch.spoken)
+        if step >= config.teacher_start:
+            known = int((batch.phones[:, 0] != UNKNOWN).sum())  # they come first
+            rest = (x[known:] for x in (magnitude, direct, out, lengths, inside))
+            losses |= self._teacher_losses(*rest) if known < len(magnitude) else {}
+            losses |= self._transcript_losses(quantised, batch)
         weights = {
             "codes_tone": 0.4,
             "direct_tone": 0.3,
-            "features": 0.5,
-            "pitch": 0.7,
-            "energy": 0.7,
+            "features": config.features,
+            "pitch": config.prosody,
+            "energy": config.prosody,
             "commitment": 0.25,
             "transcript": config.transcript,
         }
         total = torch.stack([weights.get(k, 1.0) * v for k, v in losses.items()]).sum()
-        norm = descend(total, self.optimizers["adam"], scale=config.scale(step))
+        scale = min(1.0, (step + 1) / config.warmup) * fallen(self.done, config.fall)
+        norm = descend(total, self.optimizers["adam"], scale=scale)
         with torch.no_grad():
-            known = inside & (phones != UNKNOWN)
-            hit = (out[..., : self.spec.phones].argmax(-1) == phones)[known].float().mean()
+            right = out[..., : self.spec.phones].argmax(-1) == phones
+            hit = masked_mean(right, phones != UNKNOWN)
         return {**losses, "accuracy": hit, "codes_used": used, "norm": norm}
 
     def _frame_losses(
-        self, out: Tensor, phones: Tensor, tones: Tensor, inside: Tensor, name: str
+        self, out: Tensor, phones: Tensor, tones: Tensor, name: str
     ) -> dict[str, Tensor]:
-        known = inside & (phones != UNKNOWN)
         p, t = self.spec.phones, self.spec.tones
+        kinds = {"phone": (out[..., :p], phones), "tone": (out[..., p : p + t], tones)}
         return {
-            f"{name}_phone": functional.cross_entropy(out[known][:, :p], phones[known].long()),
-            f"{name}_tone": functional.cross_entropy(out[known][:, p : p + t], tones[known].long()),
+            f"{name}_{kind}": functional.cross_entropy(
+                scores.flatten(0, 1), labels.flatten(), ignore_index=UNKNOWN
+            )
+            for kind, (scores, labels) in kinds.items()
         }
 
     def _prosody_losses(
@@ -193,56 +200,46 @@ class TokenizerTask:
         octaves, voiced = pitch(magnitude, self.spec.content.spectrum)
         energy = magnitude.square().mean(1).add(1e-7).log() * 0.2
         energy = energy - energy.mean(1, keepdim=True)
-        voice = voiced & inside
         target = functional.layer_norm(features.detach().float(), features.shape[-1:])
+        voicing = functional.binary_cross_entropy_with_logits(
+            out[..., at], voiced.float(), reduction="none"
+        )
         return {
-            "voiced": functional.binary_cross_entropy_with_logits(
-                out[..., at][inside], voiced[inside].float()
-            )
-            * 0.3,
-            "pitch": functional.l1_loss(out[..., at + 1][voice], octaves[voice]),
-            "energy": functional.l1_loss(out[..., at + 2][inside], energy[inside]),
-            "features": functional.mse_loss(out[..., at + 3 :][inside], target[inside]),
+            "voiced": masked_mean(voicing, inside) * 0.3,
+            "pitch": masked_mean((out[..., at + 1] - octaves).abs(), voiced & inside),
+            "energy": masked_mean((out[..., at + 2] - energy).abs(), inside),
+            "features": masked_mean((out[..., at + 3 :] - target).square().mean(-1), inside),
         }
 
     def _teacher_losses(
-        self,
-        magnitude: Tensor,
-        direct: Tensor,
-        out: Tensor,
-        lengths: Tensor,
-        inside: Tensor,
-        phones: Tensor,
+        self, magnitude: Tensor, direct: Tensor, out: Tensor, lengths: Tensor, inside: Tensor
     ) -> dict[str, Tensor]:
         """Unaligned recordings: the averaged model's view of the clean recording is the target."""
-        rows = phones[:, 0] == UNKNOWN
-        clean = (self.augment(magnitude[rows], None) - MEL_MEAN) / MEL_SCALE
+        clean = (self.augment(magnitude, None) - MEL_MEAN) / MEL_SCALE
         average, heads = self.averaged["tokenizer"], self.averaged["heads"]
         with torch.no_grad(), autocast(self.device):
-            seen = heads.direct(average.content(clean, lengths[rows])).float()
-        target = seen[..., : self.spec.phones].softmax(-1)[inside[rows]]
-        student = direct[rows][inside[rows]][:, : self.spec.phones]
-        quantised = out[rows][inside[rows]][:, : self.spec.phones]
-        return {
-            "teacher": functional.cross_entropy(student, target) * 0.4,
-            "codes_teacher": functional.cross_entropy(quantised, target) * 0.4,
-        }
+            seen = heads.direct(average.content(clean, lengths)).float()
+        target = seen[..., : self.spec.phones].softmax(-1)
+        distances = (
+            -(target * x[..., : self.spec.phones].log_softmax(-1)).sum(-1) for x in (direct, out)
+        )
+        student, quantised = (masked_mean(x, inside) * 0.4 for x in distances)
+        return {"teacher": student, "codes_teacher": quantised}
 
-    def _transcript_losses(
-        self, quantised: Tensor, lengths: Tensor, spoken: list[Tensor]
-    ) -> dict[str, Tensor]:
-        """Recordings without alignment: their phonemes must be readable from the tokens."""
-        rows = [i for i, ids in enumerate(spoken) if len(ids)]
+    def _transcript_losses(self, quantised: Tensor, batch: Batch) -> dict[str, Tensor]:
+        """Recordings heard as a whole: their phonemes must be readable from the tokens."""
+        rows = [i for i, ids in enumerate(batch.spoken) if len(ids)]
         if not rows:
             return {}
-        frames = lengths[rows]
+        frames, spoken = batch.lengths[rows], [batch.spoken[i] for i in rows]
+        tokens = (frames // self.spec.stride).to(self.device)
         with autocast(self.device):
-            scores = self.model.reader(quantised[rows], frames // self.spec.stride)
+            scores = self.model.reader(quantised[rows], tokens)
         loss = functional.ctc_loss(
             scores.float().log_softmax(-1).transpose(0, 1),
-            torch.cat([spoken[i] for i in rows]).to(self.device),
+            torch.cat(spoken).to(self.device),
             frames,
-            torch.tensor([len(spoken[i]) for i in rows], device=self.device),
+            torch.tensor([len(ids) for ids in spoken]),
             blank=self.model.blank,
             zero_infinity=True,
         )
@@ -250,22 +247,23 @@ class TokenizerTask:
 
     def _quantise(
         self, features: Tensor, lengths: Tensor, step: int
-    ) -> tuple[Tensor, Tensor, float]:
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Straight-through quantised vectors, the commitment loss and the codes in use."""
         vectors = self.model.project(features.transpose(1, 2)).transpose(1, 2).float()
         if step < self.config.codebook_start:
-            return vectors, vectors.square().mean() * 0, 0.0
+            nothing = vectors.square().mean() * 0
+            return vectors, nothing, nothing.detach()
         book = self.model.codebook
         inside = length_mask(lengths // self.spec.stride, vectors.shape[1])
-        flat = vectors[inside]
+        found = vectors.detach()
         if step == self.config.codebook_start:
-            self.counts.begin(book, flat.detach())
-        codes = book.nearest(vectors.detach())
-        self.counts.update(book, flat.detach(), codes[inside])
+            self.counts.begin(book, found[inside])
+        codes = book.nearest(found)
+        self.counts.update(book, found.flatten(0, 1), codes.flatten(), inside.flatten())
         rows = book(codes)
-        commitment = functional.mse_loss(flat, rows[inside])
-        used = float((self.counts.size > 0.2).float().mean())
-        return vectors + (rows - vectors).detach(), commitment, used
+        commitment = masked_mean((vectors - rows).square().mean(-1), inside)
+        used = (self.counts.size > 0.2).float().mean()
+        return vectors + (rows - found).detach(), commitment, used
 
     @torch.no_grad()
     def gate(self) -> dict[str, float]:
@@ -275,7 +273,7 @@ class TokenizerTask:
         rows = self.corpus.select(held_out=True, aligned=True)
         codes_seen = []
         for start in range(0, len(rows), 16):
-            batch = collate(self.corpus, rows[start : start + 16], 20 * RATE, rng)
+            batch = collate(self.corpus, self.sound, rows[start : start + 16], 20 * RATE, rng)
             lengths = batch.lengths.to(self.device)
             mel = (self.augment(self._magnitudes(batch), None) - MEL_MEAN) / MEL_SCALE
             with autocast(self.device):
@@ -326,46 +324,57 @@ class CodeCounts(nn.Module):
         self.size.fill_(1.0)
         self.total.copy_(book.weight)
 
-    def update(self, book: Codebook, vectors: Tensor, codes: Tensor) -> None:
+    def update(
+        self, book: Codebook, vectors: Tensor, codes: Tensor, inside: Tensor | None = None
+    ) -> None:
         """Moves the rows towards the vectors assigned to them.
 
         Args:
             book: the codebook.
-            vectors: (n, D); codes: (n,) their rows.
+            vectors: (n, D).
+            codes: (n,) their rows.
+            inside: (n,) bool, which of them count; all if not given.
         """
-        count = torch.bincount(codes, minlength=len(self.size)).float()
-        total = torch.zeros_like(self.total).index_add_(0, codes, vectors)
+        weight = torch.ones(len(vectors), device=vectors.device)
+        if inside is not None:
+            weight = inside.float()
+        count = torch.zeros_like(self.size).index_add_(0, codes, weight)
+        total = torch.zeros_like(self.total).index_add_(0, codes, vectors * weight[:, None])
+        pick = torch.multinomial(weight, len(self.size), replacement=True)
+        fresh = vectors[pick]
         if torch.distributed.is_initialized():
             torch.distributed.all_reduce(count)
             torch.distributed.all_reduce(total)
+            torch.distributed.broadcast(fresh, 0)
         self.size.lerp_(count, 1 - self.decay)
         self.total.lerp_(total, 1 - self.decay)
+        # Without a branch, for which a GPU would have to be waited for.
+        dead = self.size < 0.05
+        self.size.masked_fill_(dead, 0.3)
+        self.total.copy_(torch.where(dead[:, None], fresh * 0.3, self.total))
         book.weight.copy_(self.total / self.size.clamp_min(1e-3)[:, None])
-        dead = (self.size < 0.05).nonzero()[:, 0]
-        if len(dead):
-            fresh = vectors[torch.randint(len(vectors), (len(dead),), device=vectors.device)]
-            if torch.distributed.is_initialized():
-                torch.distributed.broadcast(fresh, 0)
-            book.weight[dead] = fresh
-            self.size[dead] = 0.3
-            self.total[dead] = fresh * 0.3
 
 
-def collate(corpus: Corpus, rows: list[Row], longest: int, rng: np.random.Generator) -> Batch:
+def masked_mean(x: Tensor, mask: Tensor) -> Tensor:
+    """Mean of ``x`` where ``mask``, both (B, F); 0 where there is no such place."""
+    return (x * mask).sum() / mask.sum().clamp_min(1)
+
+
+def collate(
+    corpus: Corpus, sound: Sound, rows: list[Row], longest: int, rng: np.random.Generator
+) -> Batch:
     """Pieces of recordings, at most ``longest`` samples, cut at whole tokens."""
     starts = [int(rng.integers(max(1, (r.samples - longest) // TOKEN + 1))) * TOKEN for r in rows]
     sizes = [min(longest, r.samples - s) for r, s in zip(rows, starts, strict=True)]
     frames = max(sizes) // (TOKEN // 2)
-    samples = np.zeros((len(rows), max(sizes)), np.float32)
     labels = np.zeros((2, len(rows), frames), np.uint8)
     for i, (row, start, size) in enumerate(zip(rows, starts, sizes, strict=True)):
         begin = row.start + start
-        samples[i, :size] = corpus.audio[begin : begin + size].astype(np.float32) / 32768
         at = begin // (TOKEN // 2)
         count = size // (TOKEN // 2)
         labels[:, i, :count] = corpus.labels[:, at : at + count]
     return Batch(
-        torch.from_numpy(samples),
+        sound.cut([r.start + s for r, s in zip(rows, starts, strict=True)], sizes, max(sizes)),
         torch.from_numpy(labels[0]),
         torch.from_numpy(labels[1]),
         torch.tensor([s // (TOKEN // 2) for s in sizes]),

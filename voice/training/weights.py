@@ -73,3 +73,31 @@ def begin_with(module: nn.Module, folder: Path, part: str) -> list[str]:
     load_strictly(module, own | found, str(path))
     log.info("began with %s; new: %s", path, ", ".join(missing) or "nothing")
     return missing
+
+
+def begin_with_run(
+    models: dict[str, nn.Module], averages: dict[str, nn.Module], folder: Path
+) -> list[str]:
+    """Starts a training from another run's weights; models of other sizes stay as initialised.
+
+    Args:
+        models, averages: that will be trained, and their averages; an average that the run lacks
+            begins with what is trained.
+        folder: of the other run.
+
+    Returns:
+        Names of the models that did not fit, or that the run lacks.
+    """
+    tensors, left = read_tensors(folder / "state.safetensors"), []
+    for kind, modules in (("model", models), ("average", averages)):
+        for name, module in modules.items():
+            prefixes = [f"{kind}/{name}/", f"model/{name}/"]
+            prefix = next((p for p in prefixes if any(k.startswith(p) for k in tensors)), None)
+            own: dict[str, Any] = module.state_dict()
+            found = {k: tensors[f"{prefix}{k}"] for k in own if f"{prefix}{k}" in tensors}
+            if found and all(v.shape == own[k].shape for k, v in found.items()):
+                module.load_state_dict(own | found)
+            else:
+                left.append(name)
+    log.info("began with %s; as initialised: %s", folder, ", ".join(left) or "nothing")
+    return left
