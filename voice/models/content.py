@@ -34,9 +34,17 @@ class DilatedBlock(nn.Module):
 
     def forward(self, x: Tensor, keep: Tensor) -> Tensor:
         """(B, F, D) and (B, F, 1) to (B, F, D); frames outside ``keep`` are zeros to the others."""
-        y = self.conv((self.norm(x) * keep).transpose(1, 2))
-        y = dropout(functional.gelu(y).transpose(1, 2), self.rate, self.training)
+        y = dropout(functional.gelu(self._taps(self.norm(x) * keep)), self.rate, self.training)
         return x + self.linear(y)
+
+    def _taps(self, x: Tensor) -> Tensor:
+        """The convolution as one matrix product: (B, F, D) need not be turned round for it, and
+        graphics cards do it several times faster."""
+        gap, size = self.conv.dilation[0], x.shape[1]
+        wide = functional.pad(x, (0, 0, gap, gap))
+        heard = torch.cat([wide[:, at : at + size] for at in (0, gap, 2 * gap)], 2)
+        weight = self.conv.weight.transpose(1, 2).flatten(1)  # (D, 3 D), tap by tap
+        return functional.linear(heard, weight, self.conv.bias)
 
 
 class ContentEncoder(nn.Module):

@@ -126,7 +126,8 @@ class DecoderBatches:
         if how.confused:
             told = [i for i in range(len(rows)) if spoken[i, 0] >= 0]
             confuse(codes, [(i, tokens[i]) for i in told], how.confused, rng)
-        size = int(rng.uniform(*how.reference_seconds) * RATE)
+        # Of few sizes: a GPU plans a transform anew for each.
+        size = round(rng.uniform(*how.reference_seconds) * 10) * RATE // 10
         reference = self.sound.some([references.other(r, rng) for r in rows], size, rng)
         if how.dulled:
             reference = dull(reference, how.dulled, rng)

@@ -20,7 +20,7 @@ from voice.training.parallel import mapped
 log = logging.getLogger(__name__)
 
 
-def write_codes(corpus: Corpus, tokenizer: SemanticTokenizer, device: str, batch: int = 16) -> None:
+def write_codes(corpus: Corpus, tokenizer: SemanticTokenizer, device: str, batch: int = 32) -> None:
     """Adds ``codes.u16``: the semantic tokens of every recording."""
     tokenizer.to(device).eval()
     codes = np.zeros(len(corpus.audio) // TOKEN, np.uint16)
