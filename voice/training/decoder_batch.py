@@ -183,7 +183,8 @@ def dull(audio: Tensor, share: float, rng: np.random.Generator) -> Tensor:
         share: of the rows.
         rng: of the rows, and of the frequencies, between those of ``DULL_HZ``.
     """
-    cut = np.exp(rng.uniform(*np.log(DULL_HZ), len(audio)))
+    low, high = np.log(DULL_HZ)
+    cut = np.exp(rng.uniform(low, high, len(audio)))
     cut = np.where(rng.random(len(audio)) < share, cut, RATE)
     spectrum = torch.fft.rfft(audio)
     hz = torch.linspace(0, RATE / 2, spectrum.shape[1], device=audio.device)

@@ -20,6 +20,7 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
@@ -100,10 +101,12 @@ class Average:
         """Moves the average by one step."""
         decay = min(self.decay, (1 + step) / (10 + step))
         # All at once: on a GPU a call for each weight would take longer than the sums.
-        averages, values = list(self.target.parameters()), list(self.source.parameters())
-        torch._foreach_lerp_(averages, values, 1 - decay)
-        if buffers := list(self.target.buffers()):
-            torch._foreach_copy_(buffers, list(self.source.buffers()))
+        averages: list[Any] = list(self.target.parameters())
+        values: list[Any] = list(self.source.parameters())
+        if averages:
+            get_ema_multi_avg_fn(decay)(averages, values, step)
+        for average, value in zip(self.target.buffers(), self.source.buffers(), strict=True):
+            average.copy_(value)
 
 
 def fallen(done: float, start: float) -> float:
