@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 SPEAKERS = Path(__file__).parent / "data" / "speakers.json"
 HOW = "python -m voice export"
 CHOICES: dict[str, tuple[str, ...]] = {
-    "text2semantic": ("int8-dynamic", "int8", "fp16"), "decoder": ("int8", "fp16"),
-    "read": ("int8", "fp16"), "timbre": ("int8", "fp16"), "tokenize": ("int8", "fp16"),
+    "text2semantic": ("int8-dynamic", "int8", "fp16"),
+    "decoder": ("int8-dynamic", "int8", "fp16"), "read": ("int8-dynamic", "int8", "fp16"),
+    "timbre": ("int8", "fp16"), "tokenize": ("int8", "fp16"),
     "mark": ("int8", "fp16"),
 }
 """Schemes to try for each part at ``--precision int8``, the smallest and fastest first."""
