@@ -95,8 +95,10 @@ def visit(plan: Visit) -> dict[str, Any]:
     """Installs the bundle in the app and has it speak.
 
     Returns:
-        ``rtf``, ``first_sound_seconds`` by the page's clock; ``milliseconds_a_second``: what each
-        graph took for a second of sound; ``renderer_mebibytes``: the most that the page's process
+        ``rtf``, ``first_sound_seconds`` by the page's clock; ``rtf_cpu``: the processor's time of
+        the page's process, all its threads, for a second of sound, which other programs change
+        less; ``milliseconds_a_second``: what each graph took for a second of sound; ``threads``:
+        of a graph; ``renderer_mebibytes``: the most that the page's process
         held (None where the system does not say); ``isolated``, ``slower``; and ``rows``, the
         recordings.
 
@@ -127,9 +129,9 @@ def visit(plan: Visit) -> dict[str, Any]:
     return found | {"rows": rows, "renderer_mebibytes": memory}
 
 
-def _renderer_mebibytes() -> float | None:
-    """Peak of the largest page process that this one started, by way of others."""
-    parents, peaks = {}, {}
+def _renderers() -> Iterator[tuple[Path, dict[str, str]]]:
+    """Page processes that this one started, by way of others, and what the system says of them."""
+    parents, found = {}, {}
     for status in Path("/proc").glob("[0-9]*/status"):
         try:
             lines = dict(x.split(":", 1) for x in status.read_text().splitlines() if ":" in x)
@@ -138,10 +140,22 @@ def _renderer_mebibytes() -> float | None:
             continue
         own = int(status.parent.name)
         parents[own] = int(lines["PPid"])
-        if b"--type=renderer" in command and "VmHWM" in lines:
-            peaks[own] = int(lines["VmHWM"].split()[0]) / 1024
-    return max((round(peak, 1) for own, peak in peaks.items()
-                if os.getpid() in _ancestors(own, parents)), default=None)
+        if b"--type=renderer" in command:
+            found[own] = status.parent, lines
+    return (x for own, x in found.items() if os.getpid() in _ancestors(own, parents))
+
+
+def _renderer_mebibytes() -> float | None:
+    """Peak of the largest page process."""
+    return max((round(int(lines["VmHWM"].split()[0]) / 1024, 1)
+                for _, lines in _renderers() if "VmHWM" in lines), default=None)
+
+
+def _renderer_seconds() -> float | None:
+    """The processor's time of all page processes so far; None where the system does not say."""
+    ticks = [sum(map(int, (folder / "stat").read_text().rpartition(")")[2].split()[11:13]))
+             for folder, _ in _renderers()]
+    return sum(ticks) / os.sysconf("SC_CLK_TCK") if ticks else None
 
 
 def _ancestors(own: int, parents: dict[int, int]) -> set[int]:
@@ -173,7 +187,9 @@ def _speed(page: Any, plan: Visit) -> dict[str, Any]:
     page.click("summary")
     page.fill("#seed", "1")
     _speak(page, SENTENCE, "en")  # compiles
+    before = _renderer_seconds()
     found = [_speak(page, SENTENCE, "en")["spoken"] for _ in range(plan.repeats)]
+    after = _renderer_seconds()
     total = sum(x["seconds"] for x in found)
     graphs: dict[str, float] = {}
     for one in found:
@@ -181,9 +197,11 @@ def _speed(page: Any, plan: Visit) -> dict[str, Any]:
             graphs[name] = graphs.get(name, 0.0) + timing["ms"]
     return {
         "rtf": round(statistics.median(x["elapsed"] / x["seconds"] for x in found), 3),
+        "rtf_cpu": None if before is None or after is None else round((after - before) / total, 3),
         "first_sound_seconds": round(statistics.median(x["firstSound"] for x in found), 3),
         "milliseconds_a_second": {name: round(ms / total, 1) for name, ms in graphs.items()},
-        "isolated": page.evaluate("crossOriginIsolated"), "slower": plan.slower,
+        "isolated": page.evaluate("crossOriginIsolated"), "threads": found[0]["threads"],
+        "slower": plan.slower,
         "repeats": plan.repeats,
     }
 

@@ -312,8 +312,10 @@ def _choose(work: _Work) -> tuple[dict[str, str], list[LossEntry]]:
     """The smallest precision of each part whose loss is within bounds."""
     folder = work.folder / "trial"
     parts = list(dict.fromkeys(g.part for g in work.graphs))
-    shutil.copytree(work.folder / VOICES, folder / "fp32" / VOICES)
-    exact = _trial(work, folder / "fp32", dict.fromkeys(parts, "fp32"))
+    work = dataclasses.replace(work, folder=folder / "fp32", voices=[])
+    for voice in measure.speakers(work.model):
+        _add_voice(work, voice)
+    exact = _trial(work, work.folder, dict.fromkeys(parts, "fp32"))
     rows = measure.material(exact)
     chosen: dict[str, str] = {}
     found: list[LossEntry] = []

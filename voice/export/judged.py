@@ -83,10 +83,7 @@ def read_judged(folder: Path) -> Judged:
 
 
 def write_judged(folder: Path, manifests: Iterable[Manifest]) -> None:
-    """Keeps the judged losses of bundles beside the model, with those of other schemes of it.
-
-    Which schemes a bundle has depends on its voices too, by whose speech they are chosen.
-    """
+    """Keeps the judged losses of bundles beside the model, with those of other schemes of it."""
     new = [JudgedPrecision(m.revision, schemes_of(m), tuple(x for x in m.losses if x.how != _OWN))
            for m in manifests if any(x.how != _OWN for x in m.losses)]
     measured = [(own.revision, set(own.schemes)) for own in new]

@@ -64,7 +64,7 @@ class SplitCache:
 
     def __init__(self, past: list[tuple[Tensor, Tensor]], length: Tensor) -> None:
         self.past = past
-        slots = torch.ones_like(past[0][0][0, 0, :, 0]).cumsum(0)  # 1 to S
+        slots = torch.ones_like(past[0][0][:1, :1, :, :1]).flatten().cumsum(0)  # 1 to S
         self.hidden = slots > length
         self.new: list[tuple[Tensor, Tensor]] = []
 
@@ -87,17 +87,21 @@ class SplitAttention(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor | None, cache: SplitCache, layer: int) -> Tensor:
         """As :meth:`SelfAttention.forward` for one new position: x (B, 1, D) to the same."""
-        batch, length, width = x.shape
-        qkv = self.qkv(x).view(batch, length, 3, self.heads, width // self.heads)
-        query, key, value = qkv.permute(2, 0, 3, 1, 4).unbind(0)  # (B, H, 1, E)
+        # With one position, heads need no transposing, and sizes are the layer's: few small
+        # operators, whose number costs a phone as much as their work.
+        split = (-1, self.heads, 1, self.qkv.in_features // self.heads)
+        query, key, value = (
+            part.reshape(split) for part in self.qkv(x).split(self.qkv.in_features, -1))
         cache.new.append((key, value))
-        query = query * (width // self.heads) ** -0.5
+        # A vector, since a number would be fused into the product below, whose kernel for one row
+        # takes none: the slow one for many rows would run.
+        query = query * torch.full(split[-1:], split[-1] ** -0.5)
         past_key, past_value = cache.past[layer]
         # Unwritten slots may hold anything: their scores are replaced, their values get weight 0.
         before = (query @ past_key.mT).masked_fill(cache.hidden, -1e30)
         weights = torch.cat([before, (query * key).sum(-1, keepdim=True)], -1).softmax(-1)
         y = weights[..., :-1] @ past_value + weights[..., -1:] * value
-        return self.out(y.transpose(1, 2).reshape(batch, length, width))
+        return self.out(y.reshape(-1, 1, self.qkv.in_features))
 
 
 class ComputedPositions(nn.Module):

@@ -1,6 +1,8 @@
 """What a precision costs, part by part, against single precision; and the choice made by it.
 
-Each part is compared on the same inputs: sentences of the fixtures, spoken by the fp32 graphs.
+Each part is compared on the same inputs: sentences of the fixtures, spoken by the fp32 graphs in
+voices that are always the same, so that the choice depends on the weights alone and not on whose
+voices a bundle is for.
 Axes: T codes, P phonemes, N samples, D width.
 """
 
@@ -8,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,13 +21,19 @@ from voice.export.fixtures import GREEDY, sentences
 from voice.export.manifest import LossEntry
 from voice.export.run import BundleSynthesizer
 from voice.export.sampling import softmax
+from voice.spec.load import read_json
 from voice.synth.settings import SynthesisSettings
 from voice.synth.voicefile import Voice
 
+if TYPE_CHECKING:
+    from voice.checkpoints.store import Model
+
+SPEAKERS = Path(__file__).parent / "data" / "speakers.json"
 HOW = "python -m voice export"
 CHOICES: dict[str, tuple[str, ...]] = {
-    "text2semantic": ("int8-dynamic", "int8", "fp16"), "decoder": ("int8", "fp16"),
-    "read": ("int8", "fp16"), "timbre": ("int8", "fp16"), "tokenize": ("int8", "fp16"),
+    "text2semantic": ("int8-dynamic", "int8", "fp16"),
+    "decoder": ("int8-dynamic", "int8", "fp16"), "read": ("int8-dynamic", "int8", "fp16"),
+    "timbre": ("int8", "fp16"), "tokenize": ("int8", "fp16"),
     "mark": ("int8", "fp16"),
 }
 """Schemes to try for each part at ``--precision int8``, the smallest and fastest first."""
@@ -64,6 +74,18 @@ class Material:
     ids: np.ndarray
     voice: Voice
     sound: np.ndarray
+
+
+def speakers(model: Model) -> list[Voice]:
+    """The voices to compare with, of recordings in languages that the model speaks."""
+    from voice.synth.reference import make_voice
+
+    content = read_json(SPEAKERS)
+    return [
+        make_voice(model, [SPEAKERS.with_name(row["file"])], row["transcript"], row["language"],
+                   row["name"], content["about"])
+        for row in content["voices"] if row["language"] in model.spec.languages
+    ]
 
 
 def material(synthesizer: BundleSynthesizer, each: int = 2) -> list[Material]:

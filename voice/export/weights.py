@@ -5,7 +5,7 @@
 | ``fp32`` | float32 | float32 | comparisons |
 | ``fp16`` | float16 | float32 | what int8 harms |
 | ``int8`` | int8, a scale for each output channel | float32 | convolutions, embeddings |
-| ``int8-dynamic`` | the same | matrix products in 8 bits, input scaled as it comes | steps |
+| ``int8-dynamic`` | the same | matrix products in 8 bits, input scaled as it comes | speed |
 
 Stored weights are expanded by plain operators (Cast, Mul) that every runtime folds while loading,
 so that no runtime needs half-precision or quantised kernels for ``fp16`` and ``int8``.

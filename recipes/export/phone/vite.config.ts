@@ -64,7 +64,6 @@ export default defineConfig({
   base: "./",
   plugins: [runtimeFiles(), precache()],
   define: { __APP_VERSION__: JSON.stringify(own.version) },
-  resolve: { conditions: ["onnxruntime-web-use-extern-wasm", "module", "browser", "development|production"] },
   server: { headers: isolation },
   preview: { headers: isolation },
   worker: { format: "es" },

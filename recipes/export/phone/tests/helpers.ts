@@ -25,6 +25,8 @@ export function fakeGraphs(runs: Record<string, Run>, changes: Partial<Manifest>
     has: (name) => name in runs,
     takes: (name, input) => manifest.graphs.some((g) => g.name === name && g.inputs.some((x) => x.name === input)),
     run: async (name, feeds) => new Map(Object.entries(runs[name]!(feeds))),
+    room: (count) => new Float32Array(count),
+    leave: () => undefined,
   };
 }
 

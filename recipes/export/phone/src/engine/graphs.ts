@@ -1,11 +1,10 @@
 // The graphs of a bundle in onnxruntime-web: opened when first used, with errors that say why not.
 
-import * as ort from "onnxruntime-web/wasm";
 import { AppError, isOutOfMemory } from "../errors";
 import { graphOf, type GraphEntry, type Manifest } from "../core/manifest";
+import { Runtime, type Feeds, type RuntimeOptions, type Session, type Value } from "./runtime";
 
-export type Value = { data: Float32Array | BigInt64Array; dims: number[] };
-export type Feeds = Record<string, Value>;
+export type { Feeds, Value };
 
 export const floats = (data: Float32Array, ...dims: number[]): Value => ({ data, dims });
 export const longs = (data: ArrayLike<number>, ...dims: number[]): Value => ({
@@ -23,23 +22,30 @@ export interface Graphs {
   has(name: string): boolean;
   takes(name: string, input: string): boolean;
   run(name: string, feeds: Feeds): Promise<Map<string, Value>>;
+  /** Zeros that a graph reads where they are, until they are given back by `leave`. */
+  room(count: number): Float32Array;
+  leave(made: Float32Array): void;
 }
 
-export interface RuntimeOptions {
-  wasm: string;
-  mjs: string;
-  threads: number;
-}
+let options: RuntimeOptions | null = null;
+let started: Promise<Runtime> | null = null;
+let runtime: Runtime | null = null;
 
 /** Must be called once before the first graph is opened. */
-export function setUpRuntime(options: RuntimeOptions): void {
-  ort.env.wasm.wasmPaths = { wasm: options.wasm, mjs: options.mjs };
-  ort.env.wasm.numThreads = options.threads;
-  ort.env.logLevel = "error";
+export function setUpRuntime(given: RuntimeOptions): void {
+  options = given;
+}
+
+/** The runtime, loaded when the first graph is opened. */
+function running(): Promise<Runtime> {
+  if (!options) throw new AppError("unexpected", "the runtime is not set up");
+  started ??= Runtime.start(options).then((made) => (runtime = made));
+  started.catch(() => (started = null));
+  return started;
 }
 
 export class OrtGraphs implements Graphs {
-  private readonly open = new Map<string, Promise<ort.InferenceSession>>();
+  private readonly open = new Map<string, Promise<Session>>();
   /** Calls of each graph and the milliseconds they took, since the last {@link takeTimings}. */
   private timings: Record<string, Timing> = {};
 
@@ -57,22 +63,29 @@ export class OrtGraphs implements Graphs {
 
   async run(name: string, feeds: Feeds): Promise<Map<string, Value>> {
     const session = await this.session(name);
-    const inputs: Record<string, ort.Tensor> = {};
-    for (const [key, { data, dims }] of Object.entries(feeds)) {
-      inputs[key] = data instanceof Float32Array ? new ort.Tensor("float32", data, dims)
-        : new ort.Tensor("int64", data, dims);
-    }
     const begun = performance.now();
     try {
-      const found = await session.run(inputs);
+      const found = await session.run(feeds);
       const timing = (this.timings[name] ??= { calls: 0, ms: 0 });
       timing.calls++;
       timing.ms += performance.now() - begun;
-      return new Map(Object.entries(found).map(([key, tensor]) => [
-        key, { data: tensor.data as Float32Array | BigInt64Array, dims: [...tensor.dims] }]));
+      return found;
     } catch (error) {
       throw graphError(name, error);
     }
+  }
+
+  room(count: number): Float32Array {
+    if (!runtime) throw new AppError("unexpected", "the runtime is not started");
+    try {
+      return runtime.room(count);
+    } catch (error) {
+      throw graphError("room", error);
+    }
+  }
+
+  leave(made: Float32Array): void {
+    runtime?.leave(made);
   }
 
   takeTimings(): Record<string, Timing> {
@@ -90,14 +103,14 @@ export class OrtGraphs implements Graphs {
   async close(name: string): Promise<void> {
     const session = this.open.get(name);
     this.open.delete(name);
-    if (session) await (await session).release();
+    if (session) (await session).release();
   }
 
   async closeAll(): Promise<void> {
     for (const name of [...this.open.keys()]) await this.close(name).catch(() => undefined);
   }
 
-  private session(name: string): Promise<ort.InferenceSession> {
+  private session(name: string): Promise<Session> {
     let session = this.open.get(name);
     if (!session) {
       session = this.load(name);
@@ -107,29 +120,26 @@ export class OrtGraphs implements Graphs {
     return session;
   }
 
-  private async load(name: string): Promise<ort.InferenceSession> {
+  private async load(name: string): Promise<Session> {
     const entry = graphOf(this.manifest, name);
     if (!entry) throw new AppError("graph", name);
     const [graph, weights] = [await this.read(entry.file), await this.read(entry.weights)];
-    let session: ort.InferenceSession;
     try {
-      session = await ort.InferenceSession.create(graph, {
-        executionProviders: ["wasm"], logSeverityLevel: 4,
-        externalData: [{ path: entry.weights.split("/").pop()!, data: weights }],
-      });
+      const own = await running();
+      const session = await own.open(graph, entry.weights.split("/").pop()!, weights);
+      checkSignature(entry, session);
+      return session;
     } catch (error) {
-      throw graphError(name, error);
+      throw error instanceof AppError ? error : graphError(name, error);
     }
-    checkSignature(entry, session);
-    return session;
   }
 }
 
-function checkSignature(entry: GraphEntry, session: ort.InferenceSession): void {
-  const same = (have: readonly string[], want: { name: string }[]) =>
+function checkSignature(entry: GraphEntry, session: Session): void {
+  const same = (have: string[], want: { name: string }[]) =>
     have.length === want.length && have.every((name, i) => name === want[i]!.name);
-  if (!same(session.inputNames, entry.inputs) || !same(session.outputNames, entry.outputs)) {
-    throw new AppError("graph", `${entry.name}: ${session.inputNames.join(", ")}`);
+  if (!same(session.inputs, entry.inputs) || !same(session.outputs, entry.outputs)) {
+    throw new AppError("graph", `${entry.name}: ${session.inputs.join(", ")}`);
   }
 }
 

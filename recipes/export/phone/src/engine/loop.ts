@@ -61,28 +61,32 @@ export async function generate(
   const stepper = await Stepper.start(graphs, request, limit);
   const done: Candidate[] = [];
   let rows = randoms.map((random, i) => new Row(i, random, numbers, request.promptCodes));
-  for (let made = 0; rows.length; made++) {
-    if (await cancelled()) throw new AppError("cancelled");
-    const going: number[] = [];
-    rows.forEach((row, i) => {
-      const logits = penalised(stepper.logits[i]!, row.used, sampling, made);
-      const code = draw(chances(logits, sampling), row.random);
-      const ended = code === numbers.codes || argmax(logits) === numbers.codes;
-      const stuck = row.add(code, numbers);
-      if (ended) done[row.index] = { codes: row.codes.slice(0, -1), finish: "end" };
-      else if (stuck) done[row.index] = { codes: row.codes.slice(0, row.codes.length - stuck), finish: "cycle" };
-      else if (made + 1 >= limit) done[row.index] = { codes: row.codes.slice(), finish: "limit" };
-      else going.push(i);
-    });
-    if (going.length < rows.length) {
-      rows = going.map((i) => rows[i]!);
-      if (rows.length) stepper.keep(going);
+  try {
+    for (let made = 0; rows.length; made++) {
+      if (await cancelled()) throw new AppError("cancelled");
+      const going: number[] = [];
+      rows.forEach((row, i) => {
+        const logits = penalised(stepper.logits[i]!, row.used, sampling, made);
+        const code = draw(chances(logits, sampling), row.random);
+        const ended = code === numbers.codes || argmax(logits) === numbers.codes;
+        const stuck = row.add(code, numbers);
+        if (ended) done[row.index] = { codes: row.codes.slice(0, -1), finish: "end" };
+        else if (stuck) done[row.index] = { codes: row.codes.slice(0, -stuck), finish: "cycle" };
+        else if (made + 1 >= limit) done[row.index] = { codes: row.codes.slice(), finish: "limit" };
+        else going.push(i);
+      });
+      if (going.length < rows.length) {
+        rows = going.map((i) => rows[i]!);
+        if (rows.length) stepper.keep(going);
+      }
+      if (passes && rows.length && await overtaken(done, made + 1, passes)) {
+        for (const row of rows) done[row.index] = { codes: row.codes.slice(), finish: "late" };
+        rows = [];
+      }
+      if (rows.length) await stepper.step(rows.map((row) => row.codes.at(-1)!));
     }
-    if (passes && rows.length && await overtaken(done, made + 1, passes)) {
-      for (const row of rows) done[row.index] = { codes: row.codes.slice(), finish: "late" };
-      rows = [];
-    }
-    if (rows.length) await stepper.step(rows.map((row) => row.codes.at(-1)!));
+  } finally {
+    stepper.close();
   }
   return done;
 }

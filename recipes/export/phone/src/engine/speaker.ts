@@ -15,8 +15,11 @@ import { bestOf, collapse, judge, OTHERS, soundClasses, type Reading } from "./s
 
 const GREEDY = 1e-3;
 const REMEMBERED = 4;
-/** Latent frames of a piece's chunks: a short first one, then long ones, whose context costs less. */
-const CHUNK_FRAMES = [25, 50, 100];
+/**
+ * Latent frames of a piece's chunks: a short first one, then each twice as long, which are ready in
+ * time on a phone that makes sound in half the time it lasts, and whose context costs less.
+ */
+const CHUNK_FRAMES = [25, 50, 100, 200];
 
 export interface SpeakSettings {
   seed: number;

@@ -26,28 +26,26 @@ function spokenOf(request: TokenRequest): number[] {
   return request.promptCodes.map((_, i) => Math.floor((i * request.promptPhonemes) / Math.max(1, count)));
 }
 
-/** One cache tensor (B, H, S, E) with free slots at its end. */
+/** One cache tensor (B, H, S, E) with free slots at its end, where the step reads it uncopied. */
 class Buffer {
-  constructor(
-    public data: Float32Array, public rows: number, readonly heads: number, public slots: number,
-    readonly width: number,
+  private constructor(
+    private readonly graphs: Graphs, public data: Float32Array, public rows: number,
+    readonly heads: number, public slots: number, readonly width: number,
   ) {}
 
-  static filled(written: Float32Array, dims: number[], rows: number, room: number): Buffer {
+  static filled(
+    graphs: Graphs, written: Float32Array, dims: number[], rows: number, free: number,
+  ): Buffer {
     const [, heads = 0, used = 0, width = 0] = dims;
-    const made = new Buffer(
-      new Float32Array(rows * heads * (used + room) * width), rows, heads, used + room, width);
+    const slots = used + free;
+    const made = new Buffer(graphs, graphs.room(rows * heads * slots * width), rows, heads, slots, width);
     for (let row = 0; row < rows; row++) {
       for (let head = 0; head < heads; head++) {
         const from = head * used * width;
-        made.data.set(written.subarray(from, from + used * width), made.at(row, head, 0));
+        made.data.set(written.subarray(from, from + used * width), (row * heads + head) * slots * width);
       }
     }
     return made;
-  }
-
-  private at(row: number, head: number, slot: number): number {
-    return ((row * this.heads + head) * this.slots + slot) * this.width;
   }
 
   put(added: Float32Array, slot: number): void {
@@ -58,21 +56,30 @@ class Buffer {
   }
 
   grow(more: number): void {
-    const longer = new Float32Array(this.rows * this.heads * (this.slots + more) * this.width);
-    const size = this.slots * this.width;
+    const [size, slots] = [this.slots * this.width, this.slots + more];
+    const longer = this.graphs.room(this.rows * this.heads * slots * this.width);
     for (let i = 0; i < this.rows * this.heads; i++) {
-      longer.set(this.data.subarray(i * size, (i + 1) * size), i * (this.slots + more) * this.width);
+      longer.set(this.data.subarray(i * size, (i + 1) * size), i * slots * this.width);
     }
-    this.data = longer;
-    this.slots += more;
+    this.replace(longer);
+    this.slots = slots;
   }
 
   keep(rows: number[]): void {
     const size = this.heads * this.slots * this.width;
-    const kept = new Float32Array(rows.length * size);
+    const kept = this.graphs.room(rows.length * size);
     rows.forEach((row, i) => kept.set(this.data.subarray(row * size, (row + 1) * size), i * size));
-    this.data = kept;
+    this.replace(kept);
     this.rows = rows.length;
+  }
+
+  close(): void {
+    this.graphs.leave(this.data);
+  }
+
+  private replace(data: Float32Array): void {
+    this.close();
+    this.data = data;
   }
 }
 
@@ -159,7 +166,7 @@ export class Stepper {
     const outputs = floatsOf(found, "outputs");
     const free = Math.min(room, SPARE_SLOTS);
     this.cache = this.names.map((name) =>
-      Buffer.filled(floatsOf(found, name), found.get(name)!.dims, this.rows, free));
+      Buffer.filled(this.graphs, floatsOf(found, name), found.get(name)!.dims, this.rows, free));
     this.length = phonemeIds.length + promptCodes.length;
     this.position = promptCodes.length;
     if (numbers.reading) {
@@ -206,5 +213,11 @@ export class Stepper {
     for (const buffer of this.cache) buffer.keep(rows);
     this.head?.keep(rows);
     this.rows = rows.length;
+  }
+
+  /** Gives the cache's memory back; no step follows. */
+  close(): void {
+    for (const buffer of this.cache) buffer.close();
+    this.cache = [];
   }
 }

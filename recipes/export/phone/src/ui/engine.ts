@@ -74,8 +74,12 @@ export class Engine {
   }
 }
 
-/** Threads that the browser allows: one, unless memory can be shared. */
+/**
+ * Threads that the browser allows: one, unless memory can be shared; else half of the processors,
+ * four at most, and both where there are two, since the page itself has little to do meanwhile.
+ */
 export function threadCount(): number {
-  if (!globalThis.crossOriginIsolated) return 1;
-  return Math.max(1, Math.min(4, Math.floor((navigator.hardwareConcurrency || 2) / 2)));
+  const processors = navigator.hardwareConcurrency || 1;
+  if (!globalThis.crossOriginIsolated || processors === 1) return 1;
+  return Math.max(2, Math.min(4, Math.floor(processors / 2)));
 }

@@ -52,6 +52,7 @@ export interface Spoken {
   skipped: string;
   reports: Report[];
   timings: Record<string, Timing>;
+  threads: number;
 }
 
 export interface Calls {

@@ -12,6 +12,7 @@ import { Session, type Fixture } from "./session";
 const BREATH_MS = 30;
 let store: Store;
 let session: Session | null = null;
+let threads = 1;
 const cancelledCalls = new Set<number>();
 
 const tell = (message: FromWorker, transfer: Transferable[] = []) => postMessage(message, { transfer });
@@ -45,6 +46,7 @@ type Handlers = { [K in CallName]: (given: Calls[K]["in"], id: number) => Promis
 const handlers: Handlers = {
   async start(given) {
     setUpRuntime(given);
+    threads = given.threads;
     store = await openStore();
     return { kind: store.kind, bundles: await installed(store) };
   },
@@ -112,7 +114,7 @@ async function speak(request: SpeakRequest, id: number): Promise<Spoken> {
   }
   return {
     seconds: reports.reduce((sum, report) => sum + report.seconds, 0), firstSound, skipped, reports,
-    elapsed: (performance.now() - begun) / 1000, timings: opened().graphs.takeTimings(),
+    elapsed: (performance.now() - begun) / 1000, timings: opened().graphs.takeTimings(), threads,
   };
 }
 
