@@ -42,7 +42,7 @@ def main(options: Options, tokenizer: Path, all_judges: bool, **chosen: Any) -> 
         spec,
         prior=replace(spec.prior, dropout=0.0, reads=True),
         timbre=replace(spec.timbre, dropout=0.0),
-        pitch=PitchSpec(),
+        pitch=PitchSpec(spread=1.3),  # of spoken contours; see docs/training.md
     )
     write_part_spec(options.settings.out, spec)
     codes = trained_tokenizer(tokenizer)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -85,6 +87,23 @@ def test_a_contour_is_moved_to_the_voice_where_its_pitch_is_known(model: PitchMo
     assert torch.equal(moved.octaves[2], plain.octaves[2])
     silent = model.contour(state, mask * 0, timbre, torch.tensor([100.0] * 3))
     assert silent.octaves.isfinite().all()
+
+
+def test_a_contour_is_spread_around_its_middle(model: PitchModel) -> None:
+    rng = torch.Generator().manual_seed(4)
+    state, timbre = torch.randn(2, 6, 40, generator=rng), torch.randn(2, 4, generator=rng)
+    mask = torch.ones(2, 1, 40)
+    mask[1, :, 1:] = 0  # two values have no middle worth spreading around
+    lively = PitchModel(replace(SPEC, spread=1.5), 6, 4, 10, 0.01).eval().requires_grad_(False)
+    lively.load_state_dict(model.state_dict())
+    for hz in (None, torch.tensor([150.0, 150.0])):
+        plain, found = (m.contour(state, mask, timbre, hz) for m in (model, lively))
+        voiced = plain.voiced[0] > 0
+        assert torch.equal(plain.voiced, found.voiced) and voiced.sum() > 10
+        before, after = plain.octaves[0, voiced], found.octaves[0, voiced]
+        assert float(after.mean()) == pytest.approx(float(before.mean()), abs=1e-5)
+        assert torch.allclose(after - after.mean(), 1.5 * (before - before.mean()), atol=1e-5)
+        assert torch.equal(found.octaves[1], plain.octaves[1])
 
 
 def test_a_decoder_with_pitch_decodes_piece_by_piece_as_at_once() -> None:

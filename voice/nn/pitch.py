@@ -84,7 +84,7 @@ class PitchModel(nn.Module):
     def contour(
         self, state: Tensor, mask: Tensor, timbre: Tensor, voice_hz: Tensor | None = None
     ) -> Pitch:
-        """:meth:`predict`, decided, and moved to the pitch of the voice where that is known.
+        """:meth:`predict`, decided, spread, and moved to the voice's pitch where that is known.
 
         Args:
             state, mask, timbre: as for :meth:`predict`.
@@ -93,11 +93,15 @@ class PitchModel(nn.Module):
         octaves, logits = self.predict(state, mask, timbre)
         inside = mask.repeat_interleave(self.spec.points, 2)[:, 0]
         voiced = (logits > 0).float() * inside
+        count = voiced.sum(1)
+        middle = (octaves * voiced).sum(1) / count.clamp_min(1.0)
+        enough = count >= FEWEST
+        if self.spec.spread != 1.0:
+            more = (self.spec.spread - 1.0) * enough
+            octaves = octaves + more[:, None] * (octaves - middle[:, None])
         if voice_hz is not None:
-            wanted = torch.log2(voice_hz.clamp_min(1.0) / MIDDLE_HZ)
-            count = voiced.sum(1)
-            move = wanted - (octaves * voiced).sum(1) / count.clamp_min(1.0)
-            known = (voice_hz > 0) & (count >= FEWEST)
+            move = torch.log2(voice_hz.clamp_min(1.0) / MIDDLE_HZ) - middle
+            known = (voice_hz > 0) & enough
             octaves = octaves + torch.where(known, move, torch.zeros_like(move))[:, None]
         return Pitch(octaves, voiced)
 

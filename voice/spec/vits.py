@@ -113,12 +113,15 @@ class PitchSpec:
     Attributes:
         width, layers, kernel: of the predictor's convolutions.
         points: pitch values a latent frame; the waveform decoder's ``upsample``.
+        spread: of a contour around its middle when speaking; over 1 is livelier than predicted, for
+            a prediction has about half of the spread of speech (docs/training.md).
     """
 
     width: int = 192
     layers: int = 4
     kernel: int = 5
     points: int = 2
+    spread: float = 1.0
 
 
 @dataclass(frozen=True)
