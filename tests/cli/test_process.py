@@ -150,13 +150,17 @@ def test_an_interrupted_batch_leaves_a_valid_manifest(kept: Path, tmp_path: Path
         ],
         kept,
     )
-    deadline = time.monotonic() + 90
-    while not list(out.glob("*.wav")) and time.monotonic() < deadline and process.poll() is None:
+    manifest = out / "manifest.jsonl"
+    deadline = time.monotonic() + 150
+    # A recording is there a moment before its row is.
+    while time.monotonic() < deadline and process.poll() is None:
+        if manifest.exists() and manifest.read_text("utf8"):
+            break
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
     stdout, err = process.communicate(timeout=60)
     assert process.returncode == 130, err.decode()
-    rows = [json.loads(line) for line in (out / "manifest.jsonl").read_text("utf8").splitlines()]
+    rows = [json.loads(line) for line in manifest.read_text("utf8").splitlines()]
     wavs = {p.name for p in out.glob("*.wav")}
     assert 0 < len(rows) < 3000 and {row["wav"] for row in rows} <= wavs
     assert not list(out.glob(".*")) and json.loads(stdout)["interrupted"] is True
