@@ -164,6 +164,15 @@ def wait_for(context: AppContext, name: str, seconds: float) -> None:
         time.sleep(0.02)
 
 
+def resume_after_reload(page: Any) -> None:
+    """Loads the page anew, which must find its batch paused, and has that go on."""
+    page.reload()
+    page.wait_for_selector(".voice-chip.ready")
+    page.get_by_role("tab", name="Batch").click()
+    page.wait_for_selector("#batch-progress >> text=Paused.")
+    page.click("#batch-resume")
+
+
 def choose(page: Any, field: str, option: str) -> None:
     """Picks an option of the list that belongs to `field`: another may still be fading out."""
     box = page.locator(f"#{field} input")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.webui.conftest import Site, Visit, choose, until
+from tests.webui.conftest import Site, Visit, choose, resume_after_reload, until
 
 pytestmark = pytest.mark.browser
 
@@ -33,11 +33,7 @@ def test_twenty_lines_are_checked_spoken_stopped_and_taken_up_after_a_reload(
         page.wait_for_selector("#batch-rows .voice-state.done >> nth=1")
         page.click("#batch-pause")
         page.wait_for_selector("#batch-progress >> text=Paused.")
-    page.reload()
-    page.wait_for_selector(".voice-chip.ready")
-    page.get_by_role("tab", name="Batch").click()
-    page.wait_for_selector("#batch-progress >> text=Paused.")
-    page.click("#batch-resume")
+    resume_after_reload(page)
     page.wait_for_selector("#batch-progress >> text=19 of 20 done, 1 failed. Finished.")
     page.locator("#batch-rows [data-play]").first.click()
     page.wait_for_function("window.voiceRows.state().src.includes('01.wav')")

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.webui.conftest import Site, Visit, clone, serve
+from tests.webui.conftest import Site, Visit, clone, resume_after_reload, serve
 from tests.webui.fakes import FakeSynthesizer
 from voice import Synthesizer, VoiceLibrary, read_note
 from webui.context import AppContext, ModelSlot
@@ -146,11 +146,7 @@ def test_twenty_rows_with_a_bad_one_stopped_reloaded_and_taken_up(
     page.click("#batch-pause")
     page.wait_for_selector("#batch-progress >> text=Paused.")
     assert time.monotonic() - begun < STOP_SECONDS
-    page.reload()
-    page.wait_for_selector(".voice-chip.ready")
-    page.get_by_role("tab", name="Batch").click()
-    page.wait_for_selector("#batch-progress >> text=Paused.")
-    page.click("#batch-resume")
+    resume_after_reload(page)
     page.wait_for_selector("#batch-progress >> text=19 of 20 done, 1 failed. Finished.")
     page.click("#batch-zip")
     page.wait_for_selector("#batch-file-out", state="visible")
