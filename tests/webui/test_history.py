@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
 from collections.abc import Iterator
@@ -98,7 +99,11 @@ def test_formats_to_download(context: AppContext) -> None:
             history.offer(context, ME, take.id, wrong)
 
 
-def test_one_sentence_is_spoken_again_and_kept_or_not(context: AppContext) -> None:
+def test_one_sentence_is_spoken_again_and_kept_or_not(
+    context: AppContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seeds = iter((4, 5))  # tones of their own: the stand-in has one tone for every seventh seed
+    monkeypatch.setattr(secrets, "randbelow", lambda below: next(seeds))
     take = make(context)
     first = soundfile.read(history.offer(context, ME, take.id, "wav"))[0]
     for keep_new in (False, True):
