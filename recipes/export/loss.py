@@ -135,8 +135,8 @@ class Speaking:
             for piece in bundle.plan(task.text, settings).pieces:
                 seeds = [row_seed(_SEED, piece.index, _FIRST_DRAW + k)
                          for k in range(self.judging.draws)]
-                request = bundle.request(piece, voice, settings, seeds)
-                group = generate(bundle.sessions, request, bundle.sampling(settings))
+                requests = bundle.requests(piece, voice, settings, seeds)
+                group = generate(bundle.sessions, requests, bundle.sampling(settings))
                 rows += [{"id": f"{task.id}/{piece.index}/{k}", "reference": str(task.reference),
                           "read": self.exact.judge(piece, row).errors}
                          for k, row in enumerate(group)]

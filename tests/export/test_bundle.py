@@ -127,7 +127,7 @@ def test_every_damaged_file_is_named(copy: Path) -> None:
 @pytest.mark.parametrize(("change", "message"), [
     (lambda b: b[: len(b) // 2], "damaged"),
     (lambda b: b.replace(b"I am the speaker", b"I am no speaker!", 1), "digest"),
-    (lambda b: b.replace(b'"version": 4', b'"version": 5', 1), "format version 5"),
+    (lambda b: b.replace(b'"version": 5', b'"version": 6', 1), "format version 6"),
     (lambda b: b.replace(b"voice-bundle", b"other-bundle", 1), "not the manifest"),
     (lambda b: b"[]", "not the manifest"),
 ], ids=["truncated", "altered", "version", "kind", "list"])

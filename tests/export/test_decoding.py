@@ -14,7 +14,7 @@ from voice.export.sampling import Sampling
 CODES, PROMPT, TEXT = 64, 3, 12
 NUMBERS = Decoding(
     rate=25, codes=CODES, layers=1, heads=1, head_width=2, bert_width=0, top_k=1, top_p=1.0,
-    temperature=1.0, repetition_penalty=1.0, noise_scale=0.5, candidates=2, retries=0,
+    temperature=1.0, repetition_penalty=1.0, noise_scale=0.5, candidates=2, alone=2, retries=0,
     min_tokens=1, max_tokens=200, tokens_base=20, tokens_per_phoneme=4.0, longest_period=4,
     cycle_tokens=8, reading=None)
 
@@ -50,7 +50,7 @@ def speak(graphs: Counting, passes: bool | None) -> tuple[list[Candidate], list[
         asked.append(row)
         return bool(passes)
 
-    found = generate(cast(Any, graphs), request, Sampling(1, 1.0, 1.0, 1.0, 1), None,
+    found = generate(cast(Any, graphs), [request], Sampling(1, 1.0, 1.0, 1.0, 1), None,
                      None if passes is None else answer)
     return found, asked
 

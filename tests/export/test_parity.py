@@ -52,10 +52,26 @@ def test_tokens_are_the_same(case: Case, settings: dict[str, float], voice: int)
         limits = {"min_tokens": 11, "max_tokens": 1500}
         wanted = generate_in_torch(
             case.model.text2semantic, [ours], SamplingSettings(**settings, **limits))  # pyright: ignore
-        found = generate(sessions, theirs, Sampling(**settings, min_tokens=11))  # pyright: ignore
+        found = generate(sessions, [theirs], Sampling(**settings, min_tokens=11))  # pyright: ignore
         assert [c.finish for c in found] == [c.finish for c in wanted]
         for a, b in zip(found, wanted, strict=True):
             assert a.codes.tolist() == b.codes.tolist()
+
+
+def test_rows_of_one_text_may_have_a_prompt_or_none(case: Case) -> None:
+    """Rows of different lengths in one step are what each is alone."""
+    row = sentences(["en"])[3]
+    (ours, theirs), (bare, alone) = (requests(case, row["text"], "en", v) for v in (0, 1))
+    alone = replace(alone, seeds=(9, 10))
+    wanted = generate_in_torch(
+        case.model.text2semantic, [ours, replace(bare, seeds=(9, 10))],
+        SamplingSettings(**WIDE, min_tokens=11))  # pyright: ignore
+    sessions, sampling = case.open().sessions, Sampling(**WIDE, min_tokens=11)  # pyright: ignore
+    for order, rows in (([theirs, alone], wanted), ([alone, theirs], wanted[2:] + wanted[:2])):
+        found = generate(sessions, order, sampling)
+        assert [(c.finish, c.codes.tolist()) for c in found] == [
+            (c.finish, c.codes.tolist()) for c in rows]
+    assert wanted[0].codes.tolist() != wanted[2].codes.tolist()
 
 
 def test_growing_and_fixed_caches_agree(case: Case) -> None:
@@ -72,7 +88,7 @@ def test_growing_and_fixed_caches_agree(case: Case) -> None:
     # Slots that were never written may hold anything.
     wide = {k: np.concatenate([v, np.full((*shape[:2], 5, shape[3]), 1e4, np.float32)], 2)
             for k, v in past.items()}
-    fixed = sessions.run("step_fixed", {**inputs, **wide, "length": np.array([6])})
+    fixed = sessions.run("step_fixed", {**inputs, **wide, "length": np.array([6, 6])})
     np.testing.assert_allclose(fixed[0], grown[0], atol=1e-5)
     for whole, new in zip(grown[1:], fixed[1:], strict=True):
         np.testing.assert_allclose(whole[:, :, -1:], new, atol=1e-5)

@@ -56,7 +56,7 @@ from voice.models.tokenizer import SemanticTokenizer
 from voice.models.vits import Vits
 from voice.nn import reading
 from voice.synth.selfcheck import Limits
-from voice.synth.settings import SynthesisSettings
+from voice.synth.settings import ALONE, SynthesisSettings
 from voice.synth.voicefile import Voice
 
 if TYPE_CHECKING:
@@ -367,7 +367,7 @@ def _decoding(model: Model) -> Decoding:
         head_width=spec.width // spec.heads, bert_width=spec.bert_width, top_k=usual.top_k,
         top_p=usual.top_p, temperature=spec.temperature,
         repetition_penalty=spec.repetition_penalty, noise_scale=usual.noise_scale,
-        candidates=CANDIDATES, retries=usual.retries,
+        candidates=CANDIDATES, alone=ALONE, retries=usual.retries,
         min_tokens=SamplingSettings().min_tokens, max_tokens=SamplingSettings().max_tokens,
         tokens_base=guard.tokens_base, tokens_per_phoneme=guard.tokens_per_phoneme,
         longest_period=guard.longest_period, cycle_tokens=guard.cycle_tokens,

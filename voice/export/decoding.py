@@ -1,7 +1,8 @@
 """The token loop without torch: one text, several candidates, as :mod:`voice.decode.loop` has it.
 
 The one allowed second loop; tests hold it equal to the first, token by token.
-Axes: B rows, P phonemes, Q prompt codes, S cache slots, H heads, E head width, C classes, D width.
+Axes: B rows, P phonemes, Q prompt codes, S cache slots, H heads, E head width, C classes, D width,
+O outputs.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class Stopped(VoiceError):
 
 @dataclass(frozen=True, eq=False)
 class Request:
-    """One text.
+    """One text and some of its candidates; others may be given another prompt, or none.
 
     Attributes:
         phoneme_ids: (P,) int64; the prompt's first.
@@ -63,57 +64,38 @@ class Stepper:
 
     Args:
         sessions: of the bundle.
-        request: the text.
+        requests: whose candidates are rows one after the other.
         room: most tokens that will follow.
     """
 
-    def __init__(self, sessions: Sessions, request: Request, room: int) -> None:
+    def __init__(self, sessions: Sessions, requests: Sequence[Request], room: int) -> None:
         self._sessions, self._numbers = sessions, sessions.manifest.decoding
-        rows, self._room = len(request.seeds), room
-        ids = np.ascontiguousarray(request.phoneme_ids, np.int64)[None]
-        codes = np.ascontiguousarray(request.prompt_codes, np.int64)[None]
-        inputs: dict[str, np.ndarray] = {"phoneme_ids": ids, "codes": codes}
-        spoken = _spoken(request)
-        numbers = self._numbers
-        if numbers.bert_width:
-            bert = request.bert
-            empty = np.zeros((ids.shape[1], numbers.bert_width), np.float32)
-            inputs["bert"] = (empty if bert is None else np.asarray(bert, np.float32))[None]
-        if numbers.reading:
-            inputs["spoken"] = spoken[None]
-        outputs, *rest = sessions.run("prefill", inputs)
-        window = rest.pop(0)[0] if numbers.reading else None
-        self.length = ids.shape[1] + codes.shape[1]
-        self._position = np.full(rows, codes.shape[1], np.int64)
-        self._cache = [self._buffer(x, rows) for x in rest]
-        self._names = [f"past_{kind}_{i}" for i in range(numbers.layers)
+        begun = [_Begun.by(sessions, request) for request in requests]
+        rows = [len(request.seeds) for request in requests]
+        self.length = np.repeat([one.length for one in begun], rows)
+        self._position = np.repeat([len(one.spoken) for one in begun], rows)
+        slots = int(self.length.max()) + min(room, _SPARE_SLOTS)
+        self._cache = [_buffer(written, rows, slots)
+                       for written in zip(*(one.cache for one in begun), strict=True)]
+        self._names = [f"past_{kind}_{i}" for i in range(self._numbers.layers)
                        for kind in ("key", "value")]
-        self.head = None if window is None else Head(
-            numbers, window, np.full(rows, spoken[-1] if len(spoken) else 0), ids.shape[1] - 1)
-        outputs = np.repeat(outputs, rows, 0)
+        self.head = Head.at_start(self._numbers, begun, rows) if self._numbers.reading else None
+        outputs = np.repeat(np.concatenate([one.outputs for one in begun]), rows, 0)
         self.logits = outputs if self.head is None else self.head.codes(outputs)
-
-    def _buffer(self, written: np.ndarray, rows: int) -> np.ndarray:
-        """(B, H, S, E) with room for some more positions."""
-        _, heads, used, width = written.shape
-        size = used + min(self._room, _SPARE_SLOTS)
-        made = np.zeros((rows, heads, size, width), np.float32)
-        made[:, :, :used] = written
-        return made
 
     def step(self, codes: np.ndarray) -> None:
         """Takes the rows' new tokens (B,); :attr:`logits` (B, C) are then those of the next."""
-        if self.length == self._cache[0].shape[2]:
+        if self.length.max() == self._cache[0].shape[2]:
             self._cache = [self._longer(x) for x in self._cache]
         inputs = {"codes": codes.astype(np.int64), "position": self._position,
-                  "length": np.array([self.length], np.int64),
-                  **dict(zip(self._names, self._cache, strict=True))}
+                  "length": self.length, **dict(zip(self._names, self._cache, strict=True))}
         if self.head is not None:
             inputs["seen"] = self.head.seen()
         outputs, *new = self._sessions.run("step_fixed", inputs)
+        rows = np.arange(len(codes))
         for buffer, added in zip(self._cache, new, strict=True):
-            buffer[:, :, self.length] = added[:, :, 0]
-        self.length += 1
+            buffer[rows, :, self.length] = added[:, :, 0]
+        self.length = self.length + 1
         self._position = self._position + 1
         self.logits = outputs if self.head is None else self.head.follow(outputs)
 
@@ -124,9 +106,56 @@ class Stepper:
     def keep(self, rows: np.ndarray) -> None:
         """Goes on with these rows only."""
         self._cache = [np.ascontiguousarray(x[rows]) for x in self._cache]
-        self._position = self._position[rows]
+        self.length, self._position = self.length[rows], self._position[rows]
         if self.head is not None:
             self.head.keep(rows)
+
+
+@dataclass(frozen=True, eq=False)
+class _Begun:
+    """A request that was read.
+
+    Attributes:
+        outputs: (1, O) of the last position.
+        window: (P, D), what a reading head sees at each phoneme; None without one.
+        cache: (1, H, P + Q, E) by layer, keys and values.
+        spoken: (Q,) int64, the phonemes that the prompt's codes say.
+    """
+
+    outputs: np.ndarray
+    window: np.ndarray | None
+    cache: list[np.ndarray]
+    spoken: np.ndarray
+
+    @property
+    def length(self) -> int:
+        """P + Q, the slots that are written."""
+        return self.cache[0].shape[2]
+
+    @classmethod
+    def by(cls, sessions: Sessions, request: Request) -> _Begun:
+        """Reads a text and its prompt."""
+        numbers, spoken = sessions.manifest.decoding, _spoken(request)
+        ids = np.ascontiguousarray(request.phoneme_ids, np.int64)[None]
+        codes = np.ascontiguousarray(request.prompt_codes, np.int64)[None]
+        inputs: dict[str, np.ndarray] = {"phoneme_ids": ids, "codes": codes}
+        if numbers.bert_width:
+            bert = request.bert
+            empty = np.zeros((ids.shape[1], numbers.bert_width), np.float32)
+            inputs["bert"] = (empty if bert is None else np.asarray(bert, np.float32))[None]
+        if numbers.reading:
+            inputs["spoken"] = spoken[None]
+        outputs, *rest = sessions.run("prefill", inputs)
+        return cls(outputs, rest.pop(0)[0] if numbers.reading else None, rest, spoken)
+
+
+def _buffer(written: Sequence[np.ndarray], rows: Sequence[int], slots: int) -> np.ndarray:
+    """(B, H, S, E) of each (1, H, P + Q, E) so many rows, and room for more positions."""
+    _, heads, _, width = written[0].shape
+    made = np.zeros((sum(rows), heads, slots, width), np.float32)
+    for part, own in zip(np.split(made, np.cumsum(rows)[:-1]), written, strict=True):
+        part[:, :, : own.shape[2]] = own
+    return made
 
 
 class Head:
@@ -134,22 +163,30 @@ class Head:
 
     Args:
         numbers: of the bundle.
-        window: (P, D), what the head sees at each phoneme.
+        windows: (P, D) of each row, what the head sees at each phoneme.
         place: (B,) int64, where the heads start.
-        last: the last phoneme.
     """
 
     def __init__(
-        self, numbers: Decoding, window: np.ndarray, place: np.ndarray, last: int
+        self, numbers: Decoding, windows: Sequence[np.ndarray], place: np.ndarray
     ) -> None:
         assert numbers.reading is not None
         self._rules, self._end = numbers.reading, numbers.codes
-        self._window, self.place, self._last = window, place.astype(np.int64), last
+        self._windows, self.place = list(windows), place.astype(np.int64)
+        self._last = np.array([len(window) - 1 for window in windows])
         self._waited = np.zeros_like(self.place)
+
+    @classmethod
+    def at_start(cls, numbers: Decoding, begun: Sequence[_Begun], rows: Sequence[int]) -> Head:
+        """Heads where the prompts end."""
+        windows = [one.window for one, count in zip(begun, rows, strict=True)
+                   for _ in range(count)]
+        ends = [one.spoken[-1] if len(one.spoken) else 0 for one in begun]
+        return cls(numbers, [w for w in windows if w is not None], np.repeat(ends, rows))
 
     def seen(self) -> np.ndarray:
         """(B, D) float32."""
-        return self._window[self.place]
+        return np.stack([own[at] for own, at in zip(self._windows, self.place, strict=True)])
 
     def codes(self, outputs: np.ndarray) -> np.ndarray:
         """Logits (B, C) of the codes out of the outputs (B, O)."""
@@ -168,6 +205,7 @@ class Head:
     def keep(self, rows: np.ndarray) -> None:
         """Goes on with these rows only."""
         self.place, self._waited = self.place[rows], self._waited[rows]
+        self._windows, self._last = [self._windows[i] for i in rows], self._last[rows]
 
 
 def _spoken(request: Request) -> np.ndarray:
@@ -179,7 +217,7 @@ def _spoken(request: Request) -> np.ndarray:
 
 
 def generate(
-    sessions: Sessions, request: Request, sampling: Sampling,
+    sessions: Sessions, requests: Sequence[Request], sampling: Sampling,
     cancelled: Callable[[], bool] | None = None,
     passes: Callable[[Candidate], bool] | None = None,
 ) -> list[Candidate]:
@@ -187,41 +225,46 @@ def generate(
 
     Args:
         sessions: of the bundle.
-        request: the text and the candidates' seeds.
+        requests: the text with its prompts, and the candidates' seeds.
         sampling: how to draw.
         cancelled: asked before every step; True stops.
         passes: asked about a finished candidate that others run on past by a third;
             where it passes, they are left and are ``late``. All are waited for without it.
 
+    Returns:
+        The candidates in the order of the requests and their seeds.
+
     Raises:
         Stopped: it did.
     """
-    run = _Run(sessions, request, sampling, passes)
+    run = _Run(sessions, requests, sampling, passes)
     while run.rows:
         if cancelled is not None and cancelled():
             raise Stopped("generation was cancelled")
         run.advance()
-    return [run.done[i] for i in range(len(request.seeds))]
+    return [run.done[i] for i in range(len(run.done))]
 
 
 class _Run:
     """Rows under way."""
 
     def __init__(
-        self, sessions: Sessions, request: Request, sampling: Sampling,
+        self, sessions: Sessions, requests: Sequence[Request], sampling: Sampling,
         passes: Callable[[Candidate], bool] | None,
     ) -> None:
         self._passes = passes
         numbers = sessions.manifest.decoding
-        spoken = len(request.phoneme_ids) - request.prompt_phonemes
+        spoken = max(len(one.phoneme_ids) - one.prompt_phonemes for one in requests)
         self._limit = min(numbers.max_tokens,
                           int(numbers.tokens_base + numbers.tokens_per_phoneme * spoken))
         self._numbers, self._sampling = numbers, sampling
-        self._stepper = Stepper(sessions, request, self._limit)
-        count = len(request.seeds)
+        self._stepper = Stepper(sessions, requests, self._limit)
+        prompts = [np.asarray(one.prompt_codes, np.int64) for one in requests for _ in one.seeds]
+        count = len(prompts)
         self._used = np.zeros((count, numbers.codes + 1), bool)
-        self._used[:, np.asarray(request.prompt_codes, np.int64)] = True
-        self._race = Race(request.seeds, numbers.codes + 1)
+        for row, prompt in zip(self._used, prompts, strict=True):
+            row[prompt] = True
+        self._race = Race([seed for one in requests for seed in one.seeds], numbers.codes + 1)
         self._tokens = np.zeros((count, self._limit), np.int64)
         self._runs = np.zeros((count, numbers.longest_period), np.int64)
         self.rows, self.made = list(range(count)), 0

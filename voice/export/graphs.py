@@ -116,7 +116,7 @@ class FixedStep(nn.Module):
         self.model = exportable(model, split=True)
 
     def forward(self, codes: Tensor, position: Tensor, length: Tensor, *rest: Tensor) -> list:
-        """As :class:`Step`, and (1,) written slots; gives only the new keys and values."""
+        """As :class:`Step`, and (B,) written slots; gives only the new keys and values."""
         seen, past = _split(self.model, rest)
         cache = SplitCache(past, length)
         outputs = self.model.step(codes, position, cache, seen)  # pyright: ignore
@@ -239,7 +239,7 @@ def text2semantic_graphs(model: Text2Semantic) -> list[Graph]:
                "codes": torch.arange(5)[None] % spec.codes}
     axes = {"phoneme_ids": {1: "P"}, "codes": {1: "Q"}}
     step = {"codes": torch.zeros(2).long(), "position": torch.full((2,), 5)}
-    fixed = step | {"length": torch.tensor([9])}
+    fixed = step | {"length": torch.tensor([9, 7])}
     window: dict[str, tuple[str | int, ...]] = {}
     if spec.bert_width:
         prefill["bert"], axes["bert"] = torch.ones(1, 7, spec.bert_width), {1: "P"}
@@ -259,8 +259,8 @@ def text2semantic_graphs(model: Text2Semantic) -> list[Graph]:
               "position longer.", Step(model), step | past, rows,
               logits | {n: ("B", heads, "S + 1", width) for n in pairs}),
         Graph("step_fixed", "text2semantic", "One more code for each row with a cache of any fixed "
-              "size: write each new key and value to slot length, and add one to length.",
-              FixedStep(model), fixed | past, rows,
+              "size: write each row's new key and value to its slot length, and add one to length.",
+              FixedStep(model), fixed | past, rows | {"length": {0: "B"}},
               logits | {f"new_{n}": ("B", heads, 1, width) for n in pairs}),
     ]
 

@@ -52,20 +52,20 @@ class GrowingCache(AppendingCache):
 
 
 class SplitCache:
-    """A cache of fixed size whose slots from ``length`` on must not be seen.
+    """A cache of fixed size whose slots from a row's ``length`` on must not be seen.
 
     The graph never copies it: it gives only the new position's keys and values, which the caller
     writes to slot ``length``.
 
     Args:
         past: key and value (B, H, S, E) of each layer.
-        length: (1,) int64 slots that are written.
+        length: (B,) int64 slots of each row that are written.
     """
 
     def __init__(self, past: list[tuple[Tensor, Tensor]], length: Tensor) -> None:
         self.past = past
         slots = torch.ones_like(past[0][0][:1, :1, :, :1]).flatten().cumsum(0)  # 1 to S
-        self.hidden = slots > length
+        self.hidden = (slots > length[:, None])[:, None, None]  # (B, 1, 1, S)
         self.new: list[tuple[Tensor, Tensor]] = []
 
     def begin(self, positions: int) -> None:

@@ -17,7 +17,7 @@ from voice.spec.load import from_dict, to_dict
 
 NAME = "manifest.json"
 FORMAT = "voice-bundle"
-VERSION = 4  # 2: Japanese numbers and readings; 3: losses have intervals; 4: equalisers
+VERSION = 5  # 3: losses have intervals; 4: equalisers; 5: each row of a step has its length
 _ZEROS = "0" * 64
 _DIGEST = re.compile(rb'("digest": ")([0-9a-f]{64})(")')
 _MOST_BYTES = 4 << 20
@@ -113,6 +113,7 @@ class Decoding:
         bert_width: of the BERT features of each phoneme; 0 for a model without.
         top_k, top_p, temperature, repetition_penalty, noise_scale: defaults.
         candidates, retries: of the self-check.
+        alone: from so many candidates on, every second one does without the prompt.
         min_tokens, max_tokens: of a piece.
         tokens_base, tokens_per_phoneme: a piece has at most ``base + per_phoneme * phonemes``.
         longest_period, cycle_tokens: when a row is stuck, see ``decode.loop.LoopGuard``.
@@ -131,6 +132,7 @@ class Decoding:
     repetition_penalty: float
     noise_scale: float
     candidates: int
+    alone: int
     retries: int
     min_tokens: int
     max_tokens: int

@@ -62,14 +62,14 @@ class Material:
     """Inputs that every part is compared on: what the fp32 graphs make of a sentence each.
 
     Attributes:
-        request: text and prompt, for one row.
+        requests: text and prompt, for one row.
         codes: (T,) that were drawn.
         ids: (P,) phonemes.
         voice: whose.
         sound: (N,) at the model's rate.
     """
 
-    request: Request
+    requests: list[Request]
     codes: np.ndarray
     ids: np.ndarray
     voice: Voice
@@ -99,9 +99,9 @@ def material(synthesizer: BundleSynthesizer, each: int = 2) -> list[Material]:
                                      split="cut0").pieces[0]
             codes = synthesizer.draw(piece, voice, settings)[0]
             if len(codes):
-                request = synthesizer.request(piece, voice, settings, [0])
+                requests = synthesizer.requests(piece, voice, settings, [0])
                 sound = synthesizer.sound(codes, piece.phonemes.ids, voice, GREEDY)
-                found.append(Material(request, codes, piece.phonemes.ids, voice, sound))
+                found.append(Material(requests, codes, piece.phonemes.ids, voice, sound))
     return found
 
 
@@ -122,7 +122,7 @@ def entry(part: str, scheme: str, value: float, rows: int) -> LossEntry:
 
 
 def _divergence(exact: BundleSynthesizer, other: BundleSynthesizer, row: Material) -> float:
-    steppers = [Stepper(s.sessions, row.request, len(row.codes) + 1) for s in (exact, other)]
+    steppers = [Stepper(s.sessions, row.requests, len(row.codes) + 1) for s in (exact, other)]
     found = []
     for code in row.codes:
         a, b = (softmax(s.logits[0].astype(np.float64)) for s in steppers)

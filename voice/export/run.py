@@ -287,7 +287,7 @@ class BundleSynthesizer(BundleParts):
         for attempt in range(rounds):
             seeds = [row_seed(settings.seed or 0, piece.index, attempt * candidates + k)
                      for k in range(candidates)]
-            group = generate(self.sessions, self.request(piece, voice, settings, seeds),
+            group = generate(self.sessions, self.requests(piece, voice, settings, seeds),
                              self.sampling(settings), cancelled, passes if check else None)
             kept = self._choose(piece, group, kept, check)
             if kept[1] is None or kept[1].passed:
@@ -308,18 +308,25 @@ class BundleSynthesizer(BundleParts):
         return Sampling(settings.top_k, settings.top_p, settings.temperature,
                         settings.repetition_penalty, self.manifest.decoding.min_tokens)
 
-    def request(
+    def requests(
         self, piece: Piece, voice: Voice, settings: SynthesisSettings, seeds: list[int]
-    ) -> Request:
-        """What the token loop is given for a piece, a candidate for each seed."""
+    ) -> list[Request]:
+        """What the token loop is given for a piece, a candidate for each seed.
+
+        As in :class:`voice.synth.draw.Drafter`, every second one does without the prompt.
+        """
         prompt = settings.prompt and len(voice.prompt_codes) and len(voice.prompt_phonemes)
         codes = voice.prompt_codes if prompt else np.zeros(0, np.int64)
         phonemes = voice.prompt_phonemes if prompt else np.zeros(0, np.int64)
         own = next((v for v in self._voices.values() if v.voice is voice), None)
-        return Request(
-            np.concatenate([phonemes, piece.phonemes.ids]), seeds, codes, len(phonemes),
-            own.spoken if own and prompt else None,
-        )
+        both = bool(prompt) and len(seeds) >= self.manifest.decoding.alone
+        found = [Request(
+            np.concatenate([phonemes, piece.phonemes.ids]), seeds[::2] if both else seeds, codes,
+            len(phonemes), own.spoken if own and prompt else None,
+        )]
+        if both:
+            found.append(Request(piece.phonemes.ids, seeds[1::2], np.zeros(0, np.int64), 0))
+        return found
 
     def _choose(
         self, piece: Piece, group: list[Candidate],

@@ -21,7 +21,7 @@ from voice.decode.sampling import SamplingSettings
 from voice.decode.stepper import Stepper
 from voice.synth import selfcheck
 from voice.synth.plan import Piece
-from voice.synth.settings import SynthesisSettings
+from voice.synth.settings import ALONE, SynthesisSettings
 from voice.synth.word_features import WordFeatures
 from voice.text import symbols as tables
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from voice.synth.voicefile import Voice
 
 GREEDY = 1e-3  # temperatures below draw the same tokens whatever the seed
-ALONE = 4  # from so many candidates on, every second one does without the prompt
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,6 +20,7 @@ PRECISIONS = ("auto", "float32", "float16", "bfloat16", "int8")  # of the langua
 SEED_LIMIT = 2**63 - 1
 OPEN = ("seed", "temperature", "repetition_penalty", "candidates")  # None: decided later
 CANDIDATES = 6
+ALONE = 2  # from so many candidates on, every second one does without the prompt
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ function bundle(files: Record<string, string>, changes: object = {}): Map<string
   const contents = new Map(Object.entries(files).map(([path, text]) => [path, bytes(text)]));
   const entries = [...contents].map(([path, data]) => ({ path, bytes: data.length, sha256: sha(data) }));
   const zeros = "0".repeat(64);
-  const data = { format: "voice-bundle", version: 4, digest: zeros, model: "mini", revision: "r", languages: ["en"], files: entries, ...changes };
+  const data = { format: "voice-bundle", version: 5, digest: zeros, model: "mini", revision: "r", languages: ["en"], files: entries, ...changes };
   const text = `${JSON.stringify(data, null, 1)}\n`;
   contents.set("manifest.json", bytes(text.replace(zeros, sha(bytes(text)))));
   return contents;

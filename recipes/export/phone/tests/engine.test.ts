@@ -86,13 +86,34 @@ describe("token loop", () => {
 
   it("writes each new position to the cache and ends at the end", async () => {
     const seen: number[][] = [];
-    const found = await generate(graphs((code) => code + 1, seen), request, [new Random(1), new Random(2)],
+    const found = await generate(graphs((code) => code + 1, seen), [request], [new Random(1), new Random(2)],
       greedy, never);
     expect(found.map((c) => c.codes)).toEqual([[1, 2, 3, 4, 5, 6, 7], [1, 2, 3, 4, 5, 6, 7]]);
     expect(found.map((c) => c.finish)).toEqual(["end", "end"]);
     expect(seen.map(([rows, length, position]) => [rows, length, position]).slice(0, 2))
       .toEqual([[2, 5, 2], [2, 6, 3]]);
     expect(seen.slice(1, 4).map((x) => x[4])).toEqual([1, 2, 3]);
+  });
+
+  it("takes rows with a prompt and without, each with its own length", async () => {
+    const alone = { phonemeIds: [2, 3], rows: 1, promptCodes: [], promptPhonemes: 0, promptSpoken: null };
+    const slots: number[][] = [];
+    const made = graphs((code) => code + 1);
+    const watched = { ...made, run: async (name: string, feeds: Feeds) => {
+      if (name === "step_fixed") {
+        const { data, dims } = feeds["past_key_0"]!;
+        const row = Number(dims[0]) - 1;
+        const length = Number(feeds["length"]!.data[row]);
+        slots.push([...Array.from(feeds["length"]!.data, Number), ...Array.from(feeds["position"]!.data, Number),
+          Number(data[(row * dims[2]! + length - 1) * 2])]);
+      }
+      return made.run(name, feeds);
+    } };
+    const found = await generate(watched, [{ ...request, rows: 1 }, alone], [new Random(1), new Random(2)],
+      greedy, never);
+    expect(found.map((c) => c.codes)).toEqual([[1, 2, 3, 4, 5, 6, 7], [1, 2, 3, 4, 5, 6, 7]]);
+    // Lengths, positions, and what the second row's cache holds before its next slot.
+    expect(slots.slice(0, 3)).toEqual([[5, 2, 2, 0, 2], [6, 3, 3, 1, 1], [7, 4, 4, 2, 2]]);
   });
 
   it("leaves a candidate that runs on past one that passes, and waits where none does", async () => {
@@ -102,7 +123,7 @@ describe("token loop", () => {
       return graphs((code) => code + 1, [], (next) => [...next.slice(0, -1), 1 + (++turn * turn) % 7]);
     };
     const asked: number[][] = [];
-    const run = (passes: boolean) => generate(racing(), request, [new Random(1), new Random(2)], greedy, never,
+    const run = (passes: boolean) => generate(racing(), [request], [new Random(1), new Random(2)], greedy, never,
       async (one) => {
         asked.push(one.codes);
         return passes;
@@ -118,7 +139,7 @@ describe("token loop", () => {
   });
 
   it("stops where it only repeats, and leaves the repeats out", async () => {
-    const [found] = await generate(graphs((code) => (code === 2 ? 1 : 2)), request, [new Random(1)],
+    const [found] = await generate(graphs((code) => (code === 2 ? 1 : 2)), [{ ...request, rows: 1 }], [new Random(1)],
       greedy, never);
     expect(found).toEqual({ codes: [1, 2], finish: "cycle" });
   });
@@ -127,10 +148,10 @@ describe("token loop", () => {
     // Codes that never repeat a short period: 1 2 3 4 5 6 7 2 4 6 1 3 5 ...
     let made = 0;
     const wander = () => [3, 1, 6, 2, 7, 4, 5][(made = made * 3 + 1) % 7]! % 7;
-    const [found] = await generate(graphs(wander), { ...request, rows: 1 }, [new Random(1)],
+    const [found] = await generate(graphs(wander), [{ ...request, rows: 1 }], [new Random(1)],
       { ...greedy, minTokens: 99 }, never);
     expect(["limit", "cycle"]).toContain(found!.finish);
-    await expect(generate(graphs((c) => c), request, [new Random(1), new Random(2)], greedy, async () => true))
+    await expect(generate(graphs((c) => c), [request], [new Random(1), new Random(2)], greedy, async () => true))
       .rejects.toMatchObject({ code: "cancelled" });
   });
 });

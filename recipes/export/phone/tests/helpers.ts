@@ -5,7 +5,7 @@ import type { Feeds, Graphs, Value } from "../src/engine/graphs";
 
 export const DECODING: Decoding = {
   rate: 25, codes: 8, layers: 1, heads: 1, head_width: 2, bert_width: 0, top_k: 15, top_p: 1,
-  temperature: 0.7, repetition_penalty: 1, noise_scale: 0.5, candidates: 2, retries: 1, min_tokens: 2,
+  temperature: 0.7, repetition_penalty: 1, noise_scale: 0.5, candidates: 2, alone: 2, retries: 1, min_tokens: 2,
   max_tokens: 40, tokens_base: 20, tokens_per_phoneme: 4, longest_period: 4, cycle_tokens: 6, reading: null,
 };
 

@@ -5,7 +5,7 @@ import { AppError } from "../errors";
 export const NAME = "manifest.json";
 export const MOST_BYTES = 4 << 20;
 const FORMAT = "voice-bundle";
-const VERSION = 4;
+const VERSION = 5;
 const ZEROS = "0".repeat(64);
 
 export interface FileEntry {
@@ -65,6 +65,8 @@ export interface Decoding {
   repetition_penalty: number;
   noise_scale: number;
   candidates: number;
+  /** From so many candidates on, every second one does without the prompt. */
+  alone: number;
   retries: number;
   min_tokens: number;
   max_tokens: number;

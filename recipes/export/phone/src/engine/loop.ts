@@ -47,20 +47,22 @@ class Row {
 }
 
 /**
- * Speaks one text, in tokens; a candidate for each source of random numbers. `passes` is asked about
+ * Speaks one text, in tokens; a source of random numbers for each candidate of the requests, in
+ * their order, which is that of what is returned. `passes` is asked about
  * a finished candidate that others have become too long for; without it all are waited for.
  */
 export async function generate(
-  graphs: Graphs, request: TokenRequest, randoms: Random[], sampling: Sampling,
+  graphs: Graphs, requests: TokenRequest[], randoms: Random[], sampling: Sampling,
   cancelled: () => Promise<boolean>, passes?: (one: Candidate) => Promise<boolean>,
 ): Promise<Candidate[]> {
   const numbers = graphs.manifest.decoding;
-  const phonemes = request.phonemeIds.length - request.promptPhonemes;
+  const phonemes = Math.max(...requests.map((one) => one.phonemeIds.length - one.promptPhonemes));
   const limit = Math.min(numbers.max_tokens,
     Math.floor(numbers.tokens_base + numbers.tokens_per_phoneme * phonemes));
-  const stepper = await Stepper.start(graphs, request, limit);
+  const stepper = await Stepper.start(graphs, requests, limit);
   const done: Candidate[] = [];
-  let rows = randoms.map((random, i) => new Row(i, random, numbers, request.promptCodes));
+  const prompts = requests.flatMap((one) => Array<number[]>(one.rows).fill(one.promptCodes));
+  let rows = prompts.map((prompt, i) => new Row(i, randoms[i]!, numbers, prompt));
   try {
     for (let made = 0; rows.length; made++) {
       if (await cancelled()) throw new AppError("cancelled");

@@ -11,6 +11,7 @@ import { floats, floatsOf, intsOf, longs, type Feeds, type Graphs, type Value } 
 import { generate, type Candidate } from "./loop";
 import { Random } from "./random";
 import type { Sampling } from "./sampling";
+import type { TokenRequest } from "./stepper";
 import { bestOf, collapse, judge, OTHERS, soundClasses, type Reading } from "./selfcheck";
 
 const GREEDY = 1e-3;
@@ -96,25 +97,35 @@ export class Speaker {
     const check = settings.check && this.graphs.has("read");
     const candidates = fixed || !check ? 1 : settings.candidates;
     const rounds = fixed || !check ? 1 : settings.retries + 1;
-    const prompt = voice.promptCodes.length > 0 && voice.promptPhonemes.length > 0;
-    const promptPhonemes = prompt ? Array.from(voice.promptPhonemes) : [];
-    const request = {
-      phonemeIds: [...promptPhonemes, ...piece.phonemes.ids], rows: candidates,
-      promptCodes: prompt ? Array.from(voice.promptCodes) : [], promptPhonemes: promptPhonemes.length,
-      promptSpoken: prompt && voice.promptSpoken ? Array.from(voice.promptSpoken) : null,
-    };
+    const requests = this.requests(piece, voice, candidates);
+    // Every second candidate is of the second request, where there are two.
+    const order = Array.from({ length: candidates }, (_, k) => k);
+    if (requests.length > 1) order.sort((a, b) => (a % 2) - (b % 2) || a - b);
     let kept: Drawn = { codes: [], reading: null, draws: 0 };
     for (let attempt = 0; attempt < rounds; attempt++) {
-      const randoms = Array.from({ length: candidates }, (_, k) =>
-        new Random(settings.seed, piece.index, attempt * candidates + k));
+      const randoms = order.map((k) => new Random(settings.seed, piece.index, attempt * candidates + k));
       const passes = async (one: Candidate) => (await this.judge(piece, one)).passed;
       const group = await generate(
-        this.graphs, request, randoms, sampling, this.cancelled, check ? passes : undefined);
+        this.graphs, requests, randoms, sampling, this.cancelled, check ? passes : undefined);
       kept = await this.choose(piece, group, kept, check);
       kept.draws = (attempt + 1) * candidates;
       if (!kept.reading || kept.reading.passed) break;
     }
     return kept;
+  }
+
+  /** What the token loop is given: every second candidate does without the prompt. */
+  private requests(piece: Piece, voice: Voice, candidates: number): TokenRequest[] {
+    const { ids } = piece.phonemes;
+    const alone = { phonemeIds: ids, promptCodes: [], promptPhonemes: 0, promptSpoken: null };
+    if (!voice.promptCodes.length || !voice.promptPhonemes.length) return [{ ...alone, rows: candidates }];
+    const others = candidates < this.graphs.manifest.decoding.alone ? 0 : Math.floor(candidates / 2);
+    const prompted = {
+      phonemeIds: [...voice.promptPhonemes, ...ids], rows: candidates - others,
+      promptCodes: Array.from(voice.promptCodes), promptPhonemes: voice.promptPhonemes.length,
+      promptSpoken: voice.promptSpoken ? Array.from(voice.promptSpoken) : null,
+    };
+    return others ? [prompted, { ...alone, rows: others }] : [prompted];
   }
 
   /** The best candidate of this round and the one kept before. */

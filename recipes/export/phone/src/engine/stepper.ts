@@ -3,12 +3,13 @@
 // Axes: B rows, P phonemes, Q prompt codes, S cache slots, H heads, E head width, D width.
 
 import type { Decoding } from "../core/manifest";
-import { floats, floatsOf, longs, type Feeds, type Graphs } from "./graphs";
+import { floats, floatsOf, longs, type Feeds, type Graphs, type Value } from "./graphs";
 import { argmax } from "./sampling";
 
 const SPARE_SLOTS = 32;
 const NEVER = -1e4;
 
+/** One text and some of its candidates; others may be given another prompt, or none. */
 export interface TokenRequest {
   /** The prompt's phonemes, then the text's. */
   phonemeIds: number[];
@@ -33,24 +34,25 @@ class Buffer {
     readonly heads: number, public slots: number, readonly width: number,
   ) {}
 
-  static filled(
-    graphs: Graphs, written: Float32Array, dims: number[], rows: number, free: number,
-  ): Buffer {
-    const [, heads = 0, used = 0, width = 0] = dims;
-    const slots = used + free;
-    const made = new Buffer(graphs, graphs.room(rows * heads * slots * width), rows, heads, slots, width);
-    for (let row = 0; row < rows; row++) {
+  /** Of what each row has written, (1, H, P + Q, E). */
+  static filled(graphs: Graphs, written: Value[], slots: number): Buffer {
+    const [, heads = 0, , width = 0] = written[0]!.dims;
+    const size = written.length * heads * slots * width;
+    const made = new Buffer(graphs, graphs.room(size), written.length, heads, slots, width);
+    written.forEach(({ data, dims }, row) => {
+      const used = dims[2]! * width;
       for (let head = 0; head < heads; head++) {
-        const from = head * used * width;
-        made.data.set(written.subarray(from, from + used * width), (row * heads + head) * slots * width);
+        const own = (data as Float32Array).subarray(head * used, (head + 1) * used);
+        made.data.set(own, (row * heads + head) * slots * width);
       }
-    }
+    });
     return made;
   }
 
-  put(added: Float32Array, slot: number): void {
+  /** Each row's newest position goes to a slot of its own. */
+  put(added: Float32Array, slots: number[]): void {
     for (let i = 0; i < this.rows * this.heads; i++) {
-      const from = i * this.width;
+      const [from, slot] = [i * this.width, slots[Math.floor(i / this.heads)]!];
       this.data.set(added.subarray(from, from + this.width), (i * this.slots + slot) * this.width);
     }
   }
@@ -83,21 +85,25 @@ class Buffer {
   }
 }
 
+/** Where one row reads: (P, D) it sees at each phoneme, its place, tokens it has waited at the last. */
+interface Reader {
+  window: Float32Array;
+  last: number;
+  place: number;
+  waited: number;
+}
+
 /** Where each row reads; see voice/nn/reading.py. */
 class Head {
-  private waited: number[];
-
   constructor(
-    private readonly numbers: Decoding, private readonly window: Float32Array,
-    private readonly width: number, private place: number[], private readonly last: number,
-  ) {
-    this.waited = place.map(() => 0);
-  }
+    private readonly numbers: Decoding, private readonly width: number, private readers: Reader[],
+  ) {}
 
   seen(): Float32Array {
-    const out = new Float32Array(this.place.length * this.width);
-    this.place.forEach((p, i) =>
-      out.set(this.window.subarray(p * this.width, (p + 1) * this.width), i * this.width));
+    const { width } = this;
+    const out = new Float32Array(this.readers.length * width);
+    this.readers.forEach(({ window, place }, i) =>
+      out.set(window.subarray(place * width, (place + 1) * width), i * width));
     return out;
   }
 
@@ -105,9 +111,10 @@ class Head {
   codes(outputs: Float32Array, row: number): Float32Array {
     const end = this.numbers.codes;
     const rules = this.numbers.reading!;
+    const { place, last, waited } = this.readers[row]!;
     const logits = outputs.slice(0, end + 1);
-    if (this.place[row]! < this.last - rules.near_end) logits[end] = NEVER;
-    if (this.waited[row]! >= rules.patience) logits[end] = -NEVER;
+    if (place < last - rules.near_end) logits[end] = NEVER;
+    if (waited >= rules.patience) logits[end] = -NEVER;
     return logits;
   }
 
@@ -115,41 +122,63 @@ class Head {
     const end = this.numbers.codes;
     outputs.forEach((own, row) => {
       const move = this.numbers.reading!.moves[argmax(own.subarray(end + 1))]!;
-      const place = Math.min(Math.max(this.place[row]! + move, 0), this.last);
-      this.place[row] = place;
-      this.waited[row] = place >= this.last ? this.waited[row]! + 1 : 0;
+      const reader = this.readers[row]!;
+      reader.place = Math.min(Math.max(reader.place + move, 0), reader.last);
+      reader.waited = reader.place >= reader.last ? reader.waited + 1 : 0;
     });
   }
 
   keep(rows: number[]): void {
-    this.place = rows.map((row) => this.place[row]!);
-    this.waited = rows.map((row) => this.waited[row]!);
+    this.readers = rows.map((row) => this.readers[row]!);
   }
 }
 
 export class Stepper {
   logits: Float32Array[] = [];
-  private length = 0;
-  private position = 0;
-  private rows: number;
+  /** Of each row: written slots, and codes before the next. */
+  private length: number[] = [];
+  private position: number[] = [];
   private cache: Buffer[] = [];
   private head: Head | null = null;
-  private readonly names: string[];
+  private readonly names: string[] = [];
 
-  private constructor(private readonly graphs: Graphs, request: TokenRequest) {
-    this.rows = request.rows;
-    this.names = [];
+  private constructor(private readonly graphs: Graphs) {
     for (let i = 0; i < graphs.manifest.decoding.layers; i++) this.names.push(`key_${i}`, `value_${i}`);
   }
 
-  /** Reads the text and the prompt; `room` is the most tokens that will follow. */
-  static async start(graphs: Graphs, request: TokenRequest, room: number): Promise<Stepper> {
-    const stepper = new Stepper(graphs, request);
-    await stepper.prefill(request, room);
+  /**
+   * Reads the text and the prompts; candidates are rows in the order of the requests. `room` is the
+   * most tokens that will follow.
+   */
+  static async start(graphs: Graphs, requests: TokenRequest[], room: number): Promise<Stepper> {
+    const stepper = new Stepper(graphs);
+    const readers: Reader[] = [];
+    const begun: Map<string, Value>[] = [];
+    for (const request of requests) {
+      const found = await stepper.prefill(request);
+      for (let row = 0; row < request.rows; row++) {
+        begun.push(found);
+        stepper.length.push(request.phonemeIds.length + request.promptCodes.length);
+        stepper.position.push(request.promptCodes.length);
+        if (graphs.manifest.decoding.reading) {
+          readers.push({
+            window: floatsOf(found, "window"), last: request.phonemeIds.length - 1,
+            place: spokenOf(request).at(-1) ?? 0, waited: 0,
+          });
+        }
+      }
+    }
+    const slots = Math.max(...stepper.length) + Math.min(room, SPARE_SLOTS);
+    stepper.cache = stepper.names.map((name) =>
+      Buffer.filled(graphs, begun.map((found) => found.get(name)!), slots));
+    if (readers.length) {
+      stepper.head = new Head(graphs.manifest.decoding, begun[0]!.get("window")!.dims[2]!, readers);
+    }
+    stepper.take(begun.map((found) => floatsOf(found, "outputs")));
     return stepper;
   }
 
-  private async prefill(request: TokenRequest, room: number): Promise<void> {
+  private prefill(request: TokenRequest): Promise<Map<string, Value>> {
     const numbers = this.graphs.manifest.decoding;
     const { phonemeIds, promptCodes } = request;
     const spoken = spokenOf(request);
@@ -162,19 +191,7 @@ export class Stepper {
       feeds["bert"] = floats(new Float32Array(size), 1, phonemeIds.length, numbers.bert_width);
     }
     if (numbers.reading) feeds["spoken"] = longs(spoken, 1, spoken.length);
-    const found = await this.graphs.run("prefill", feeds);
-    const outputs = floatsOf(found, "outputs");
-    const free = Math.min(room, SPARE_SLOTS);
-    this.cache = this.names.map((name) =>
-      Buffer.filled(this.graphs, floatsOf(found, name), found.get(name)!.dims, this.rows, free));
-    this.length = phonemeIds.length + promptCodes.length;
-    this.position = promptCodes.length;
-    if (numbers.reading) {
-      const place = Array<number>(this.rows).fill(spoken.at(-1) ?? 0);
-      this.head = new Head(numbers, floatsOf(found, "window"), found.get("window")!.dims[2]!, place,
-        phonemeIds.length - 1);
-    }
-    this.take(Array.from({ length: this.rows }, () => outputs));
+    return this.graphs.run("prefill", feeds);
   }
 
   private take(outputs: Float32Array[]): void {
@@ -184,14 +201,16 @@ export class Stepper {
 
   /** Takes the rows' new tokens; `logits` are then those of the next. */
   async step(codes: number[]): Promise<void> {
-    if (this.length === this.cache[0]!.slots) for (const buffer of this.cache) buffer.grow(SPARE_SLOTS);
+    if (Math.max(...this.length) === this.cache[0]!.slots) {
+      for (const buffer of this.cache) buffer.grow(SPARE_SLOTS);
+    }
+    const count = codes.length;
     const feeds: Feeds = {
-      codes: longs(codes, this.rows), position: longs(codes.map(() => this.position), this.rows),
-      length: longs([this.length], 1),
+      codes: longs(codes, count), position: longs(this.position, count), length: longs(this.length, count),
     };
     if (this.head) {
       const seen = this.head.seen();
-      feeds["seen"] = floats(seen, this.rows, seen.length / this.rows);
+      feeds["seen"] = floats(seen, count, seen.length / count);
     }
     this.names.forEach((name, i) => {
       const { data, rows, heads, slots, width } = this.cache[i]!;
@@ -199,10 +218,10 @@ export class Stepper {
     });
     const found = await this.graphs.run("step_fixed", feeds);
     this.names.forEach((name, i) => this.cache[i]!.put(floatsOf(found, `new_${name}`), this.length));
-    this.length++;
-    this.position++;
+    this.length = this.length.map((x) => x + 1);
+    this.position = this.position.map((x) => x + 1);
     const outputs = floatsOf(found, "outputs");
-    const size = outputs.length / this.rows;
+    const size = outputs.length / count;
     const rows = codes.map((_, row) => outputs.subarray(row * size, (row + 1) * size));
     this.head?.follow(rows);
     this.take(rows);
@@ -212,7 +231,8 @@ export class Stepper {
   keep(rows: number[]): void {
     for (const buffer of this.cache) buffer.keep(rows);
     this.head?.keep(rows);
-    this.rows = rows.length;
+    this.length = rows.map((row) => this.length[row]!);
+    this.position = rows.map((row) => this.position[row]!);
   }
 
   /** Gives the cache's memory back; no step follows. */
