@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,11 @@ import pytest
 
 from voice.errors import ModelFileError
 from voice.text.frontend import phonemize
-from voice.text.g2p import en, en_model, pinyin
+from voice.text.g2p import en, en_model, pinyin, zh_words
 from voice.text.g2p.g2pw import G2pw
 from voice.text.symbols import index
+
+ROOT = Path(__file__).parents[2]
 
 
 def symbols(text: str, language: str) -> str:
@@ -170,12 +174,10 @@ def test_g2pw_missing_files(tmp_path: Path) -> None:
 
 def test_mandarin_words_are_those_of_jieba() -> None:
     """The tables are kept our own way; jieba's own way must give the same."""
+    tagger = zh_words.tagger()
     import jieba
     import jieba.posseg
 
-    from voice.text.g2p import zh
-
-    tagger = zh._tagger()
     own = jieba.posseg.POSTokenizer(tagger.tokenizer)
     with tagger.tokenizer.get_dict_file() as file:
         counts, total = jieba.Tokenizer().gen_pfdict(file)
@@ -189,3 +191,39 @@ def test_mandarin_words_are_those_of_jieba() -> None:
     for odd in ("", "没有这样的词", "\ud800", "中" * 40):
         assert odd not in words and words.get(odd, 7) == 7 and tags.get(odd, "x") == "x"
     assert "中华人" in words and words["中华人"] == 0 and tags.get("中华人", "x") == "x"
+
+
+PHRASES = r"""
+import json, sys
+from pathlib import Path
+if sys.argv[1:]:
+    import pypinyin
+from voice.text.g2p import zh_words
+package = zh_words.pypinyin()
+from pypinyin.seg import mmseg
+file = Path(package.__file__).with_name("phrases_dict.json")
+wanted, found = json.loads(file.read_text("utf8")), package.constants.PHRASES_DICT
+assert isinstance(found, dict if sys.argv[1:] else zh_words.Phrases)
+assert sorted(found) == sorted(wanted) and len(found) == len(wanted) > 40_000
+assert all(found[key] == value and key in found for key, value in wanted.items())
+begins = {key[:end] for key in wanted for end in range(1, len(key) + 1)}
+assert all(text in mmseg.p_set for text in begins)
+odd = ["", "\ud800", "没有这样的词", "中" * 40, *(key + "龘" for key in wanted)]
+assert not any(text in found or text in mmseg.p_set for text in odd)
+try:
+    found["没有这样的词"]
+except KeyError:
+    own = [["mò"], ["yǒu"], ["zhè"], ["yàng"], ["de"], ["cí"]]
+    package.load_phrases_dict({"没有这样的词": own})
+mmseg.retrain(mmseg.seg)
+print(package.lazy_pinyin("没有这样的词重庆银行"), len(found) - len(wanted))
+"""
+
+
+@pytest.mark.parametrize("before", [(), ("imported",)], ids=["ours", "imported before"])
+def test_phrases_are_those_of_pypinyin(before: tuple[str, ...]) -> None:
+    done = subprocess.run([sys.executable, "-c", PHRASES, *before], cwd=ROOT, check=True,
+                          capture_output=True, text=True)
+    assert done.stdout.split() == [
+        "['mo',", "'you',", "'zhe',", "'yang',", "'de',", "'ci',",
+        "'chong',", "'qing',", "'yin',", "'hang']", "1"]

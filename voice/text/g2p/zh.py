@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import functools
 import json
-import logging
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from voice.errors import DependencyError
 from voice.text.g2p import pinyin, sandhi
-from voice.text.g2p.zh_words import Tags, Words
+from voice.text.g2p.zh_words import pypinyin, tagger
 
 Readings = Callable[[str], Sequence[str]]
 """Sentence piece to one pinyin syllable (``zhong4``) a character; marks give themselves."""
@@ -35,32 +32,9 @@ class Result:
     word_lengths: list[int] = field(default_factory=list)
 
 
-@functools.cache
-def _tagger() -> Any:
-    """jieba's tagger, its dictionary loaded here: quiet, and without a cache file."""
-    try:
-        import jieba
-        import jieba.posseg
-    except ImportError as error:
-        raise DependencyError(
-            "Chinese text needs the package jieba", "Install requirements.txt."
-        ) from error
-    jieba.setLogLevel(logging.WARNING)
-    words = jieba.dt
-    if not isinstance(words.FREQ, Words):
-        with words.get_dict_file() as lines:
-            own = Words(lines)
-        words.FREQ = own  # pyright: ignore[reportAttributeAccessIssue]
-        words.total, words.initialized = own.total, True
-    tagger = jieba.posseg.POSTokenizer.__new__(jieba.posseg.POSTokenizer)
-    tagger.tokenizer = words
-    tagger.word_tag_tab = Tags(words.FREQ)  # pyright: ignore[reportAttributeAccessIssue]
-    return tagger
-
-
 def words_of(text: str) -> list[tuple[str, str]]:
     """(word, part-of-speech tag) of a text of Han characters."""
-    return [(w.word, w.flag) for w in _tagger().lcut(text)]
+    return [(w.word, w.flag) for w in tagger().lcut(text)]
 
 
 def parts_of(word: str) -> list[str]:
@@ -73,14 +47,10 @@ def parts_of(word: str) -> list[str]:
 
 def phrase_readings(words: Sequence[str]) -> list[list[str]]:
     """Readings of each word from the phrase dictionaries, one a character."""
-    try:
-        from pypinyin import Style, lazy_pinyin
-    except ImportError as error:
-        raise DependencyError(
-            "Chinese text needs the package pypinyin", "Install requirements.txt."
-        ) from error
+    package = pypinyin()
     return [
-        lazy_pinyin(w, style=Style.TONE3, neutral_tone_with_five=True, v_to_u=False) for w in words
+        package.lazy_pinyin(w, style=package.Style.TONE3, neutral_tone_with_five=True, v_to_u=False)
+        for w in words
     ]
 
 
@@ -162,12 +132,11 @@ def _corrected(
     flat: list[str], words: Sequence[str], phrases: list[list[str]]
 ) -> list[list[str]]:
     """A provider's readings, with words of the phrase dictionary as the dictionary has them."""
-    from pypinyin.constants import PHRASES_DICT
-
+    known = pypinyin().constants.PHRASES_DICT
     groups, at = [], 0
     for word, phrase in zip(words, phrases, strict=True):
         own = flat[at : at + len(word)]
-        groups.append(phrase if len(word) > 1 and word in PHRASES_DICT else own)
+        groups.append(phrase if len(word) > 1 and word in known else own)
         at += len(word)
     return groups
 
@@ -182,6 +151,4 @@ def _syllable(character: str, reading: str) -> tuple[str, str, int]:
 
 def has_reading(character: str) -> bool:
     """Whether the dictionary knows a sound of a Han character."""
-    from pypinyin.constants import PINYIN_DICT
-
-    return ord(character) in PINYIN_DICT
+    return ord(character) in pypinyin().constants.PINYIN_DICT
