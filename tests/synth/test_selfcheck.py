@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,6 +43,43 @@ def test_collapse_follows_ctc() -> None:
     assert selfcheck.collapse(frames, BLANK).tolist() == [5, 5, 7]
     assert selfcheck.collapse(np.array([BLANK, BLANK]), BLANK).tolist() == []
     assert selfcheck.collapse(np.zeros(0, np.int64), BLANK).tolist() == []
+
+
+def _scores(rng: np.random.Generator, frames: int) -> np.ndarray:
+    """(F, S) log-probabilities, few of them high."""
+    levels = rng.standard_normal((frames, BLANK + 1)) * 4
+    return (levels - np.log(np.exp(levels).sum(1, keepdims=True))).astype(np.float32)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.integers(1, 12))
+def test_doubt_is_the_loss_of_ctc_over_classes_of_sounds(seed: int, frames: int, long: int) -> None:
+    rng = np.random.default_rng(seed)
+    scores = _scores(rng, frames)
+    wanted = rng.choice([0, 1, 2, 40], long)  # few, so that some follow themselves
+    classes = np.array([*selfcheck.sound_classes(TABLE), -1])
+    last = classes.max() + 1
+    merged = np.zeros((frames, last + 1))
+    np.add.at(merged.T, np.where(classes < 0, last, classes), np.exp(scores.T.astype(float)))
+    wanted_loss = torch.nn.functional.ctc_loss(
+        torch.from_numpy(np.log(merged))[:, None], torch.from_numpy(wanted)[None],
+        torch.tensor([frames]), torch.tensor([long]), blank=int(last), reduction="sum")
+    found = selfcheck.doubt(scores, wanted, TABLE)
+    assert found == pytest.approx(min(10.0, float(wanted_loss) / long), rel=1e-3)
+
+
+def test_doubt_of_nothing() -> None:
+    nothing, some = np.zeros(0, np.int64), np.array([3, 4])
+    assert selfcheck.doubt(np.zeros((0, BLANK + 1), np.float32), some, TABLE) == 10
+    assert selfcheck.doubt(np.zeros((0, BLANK + 1), np.float32), nothing, TABLE) == 0
+    assert selfcheck.doubt(_scores(np.random.default_rng(0), 9), nothing, TABLE) == 0
+
+
+def test_of_equal_mistakes_the_surer_reading_is_kept_and_mistakes_count_more() -> None:
+    wanted = np.arange(20)
+    sure, unsure = (selfcheck.judge(wanted, wanted, 40, doubted=x) for x in (0.2, 1.1))
+    wrong = selfcheck.judge(wanted, np.where(wanted < 5, 30, wanted), 40, doubted=0.2)
+    assert selfcheck.best_of([unsure, sure]) == 1 and (unsure.doubt, unsure.passed) == (1.1, True)
+    assert selfcheck.best_of([wrong, unsure]) == 1
 
 
 def _reference_distance(a: list[int], b: list[int]) -> int:

@@ -108,10 +108,12 @@ def test_the_self_check_keeps_the_candidate_that_says_the_words(
 
     def read(model: object, rows: Sequence[np.ndarray]) -> list[np.ndarray]:
         calls.append(len(rows))
-        wrong = piece.phonemes.ids[:4]
-        return [piece.phonemes.ids if i == 2 else wrong for i in range(len(rows))]
+        blank = tiny.model.tokenizer.blank
+        frames = [[x for i in ids for x in (i, blank)] for ids in (
+            piece.phonemes.ids if row == 2 else piece.phonemes.ids[:4] for row in range(len(rows)))]
+        return [np.log(np.eye(blank + 1)[own] + 1e-6) for own in frames]
 
-    monkeypatch.setattr("voice.synth.draw.read_back", read)
+    monkeypatch.setattr("voice.synth.draw.read_scores", read)
     made = drafter._candidates([piece], 0, None)[0]
     drawn = drafter.draw([piece])[0]
     assert drawn.reading is not None and drawn.reading.errors == 0

@@ -55,6 +55,13 @@ class BundleParts:
             return np.zeros(0, np.int64)
         return selfcheck.collapse(self._hear(codes)[0], numbers.blank)
 
+    def scores(self, codes: np.ndarray) -> np.ndarray:
+        """Log-probabilities of the symbols and, last, the blank, (F, S), in (T,) codes."""
+        numbers = self.manifest.tokenizing
+        if not len(codes) or numbers is None:
+            return np.zeros((0, (numbers.blank if numbers else 0) + 1), np.float32)
+        return self._hear(codes)[1]
+
     def spoken(self, codes: np.ndarray, phoneme_ids: np.ndarray) -> np.ndarray:
         """Which of (P,) phonemes each of (T,) codes says, (T,) int64; -1 where not known."""
         numbers = self.manifest.tokenizing

@@ -349,7 +349,9 @@ class BundleSynthesizer(BundleParts):
         wanted, heard = (selfcheck.wanted_classes(ids, self._symbols)
                          for ids in (piece.phonemes.ids, self.read(row.codes)))
         limits = self.limits.get(piece.language, selfcheck.OTHERS)
-        return selfcheck.judge(wanted, heard, len(row.codes), limits, row.finish == "end")
+        doubted = selfcheck.doubt(self.scores(row.codes), wanted, self._symbols)
+        return selfcheck.judge(
+            wanted, heard, len(row.codes), limits, row.finish == "end", doubted)
 
     def sound(
         self, codes: np.ndarray, phoneme_ids: np.ndarray, voice: Voice,

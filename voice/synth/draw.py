@@ -55,9 +55,31 @@ def row_seed(seed: int, piece: int, purpose: str | int) -> int:
     return int.from_bytes(digest, "little") >> 1
 
 
-def read_back(
-    model: Model, rows: Sequence[np.ndarray]
-) -> list[np.ndarray]:
+def read_scores(model: Model, rows: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """What the CTC head reads in rows of tokens.
+
+    Args:
+        rows: (T,) int64 each; may be empty.
+
+    Returns:
+        (F, S) float32 each: log-probabilities of the symbols and, last, the blank.
+    """
+    if not rows or max(map(len, rows)) == 0:
+        return [np.zeros((0, model.tokenizer.blank + 1), np.float32) for _ in rows]
+    codes = torch.zeros(len(rows), max(map(len, rows)), dtype=torch.int64)
+    for target, row in zip(codes, rows, strict=True):
+        target[: len(row)] = torch.from_numpy(row)
+    lengths = torch.tensor([len(row) for row in rows])
+    with torch.inference_mode():
+        scores = model.tokenizer.read(codes.to(model.device), lengths.to(model.device))
+    stride = scores.shape[1] // codes.shape[1]
+    return [
+        frames[: stride * len(row)]
+        for frames, row in zip(scores.float().cpu().numpy(), rows, strict=True)
+    ]
+
+
+def read_back(model: Model, rows: Sequence[np.ndarray]) -> list[np.ndarray]:
     """The phonemes that rows of tokens carry, as the CTC head reads them.
 
     Args:
@@ -66,21 +88,8 @@ def read_back(
     Returns:
         (Q,) int64 rows of the symbol table each.
     """
-    if not rows or max(map(len, rows)) == 0:
-        return [np.zeros(0, np.int64) for _ in rows]
-    codes = torch.zeros(len(rows), max(map(len, rows)), dtype=torch.int64)
-    for target, row in zip(codes, rows, strict=True):
-        target[: len(row)] = torch.from_numpy(row)
-    lengths = torch.tensor([len(row) for row in rows])
-    with torch.inference_mode():
-        scores = model.tokenizer.read(codes.to(model.device), lengths.to(model.device))
-    best = scores.argmax(-1).cpu().numpy()
-    stride = best.shape[1] // codes.shape[1]
     blank = model.tokenizer.blank
-    return [
-        selfcheck.collapse(frames[: stride * len(row)], blank)
-        for frames, row in zip(best, rows, strict=True)
-    ]
+    return [selfcheck.collapse(own.argmax(-1), blank) for own in read_scores(model, rows)]
 
 
 class Drafter:
@@ -194,12 +203,16 @@ class Drafter:
             return Drawn(group[0].codes, None, draws, attempt)
         wanted = selfcheck.wanted_classes(piece.phonemes.ids, self.symbols)
         rows = [row.codes for row in group]
+        blank = self.model.tokenizer.blank
         readings = [
             selfcheck.judge(
-                wanted, selfcheck.wanted_classes(read, self.symbols), len(row.codes),
-                self.limits.get(piece.language, selfcheck.OTHERS), row.finish == "end",
+                wanted,
+                selfcheck.wanted_classes(
+                    selfcheck.collapse(scores.argmax(-1), blank), self.symbols),
+                len(row.codes), self.limits.get(piece.language, selfcheck.OTHERS),
+                row.finish == "end", selfcheck.doubt(scores, wanted, self.symbols),
             )
-            for row, read in zip(group, read_back(self.model, rows), strict=True)
+            for row, scores in zip(group, read_scores(self.model, rows), strict=True)
         ]
         if before is not None and before.reading is not None:
             rows.insert(0, before.codes)

@@ -3,9 +3,11 @@
 The commonest complaint about autoregressive speech is dropped and repeated words. The tokenizer's
 CTC head (Graves et al. 2006) reads phonemes back from semantic tokens; what it reads is compared
 with what was wanted by edit distance, without what the head need not know: stress, tone,
-punctuation. A run of missing or surplus phonemes counts as a dropped or repeated word.
+punctuation. A run of missing or surplus phonemes counts as a dropped or repeated word. How surely
+the head reads the wanted phonemes (their likelihood, of all ways to say them) ranks those that make
+equally few mistakes.
 
-Axes: B readings, T tokens, S symbols + blank, P phonemes wanted, Q phonemes read, K sound classes.
+Axes: F frames, T tokens, S symbols + blank, P phonemes wanted, Q phonemes read, K sound classes.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ SILENT = frozenset(
     {"!", "?", ",", ".", "-", "…", "_", "SP", "SP2", "SP3", "停", "空", "[", "]", "UNK"}
 )
 _FEWEST = 10
+_DOUBT, _MOST_DOUBT = 0.15, 10.0  # share of wrong phonemes that a nat costs; the most that counts
 _ALIKE = {"I": "i", "U": "u", "EE": "e"}
 
 
@@ -61,6 +64,7 @@ class Reading:
         ended: the model ended by itself, not by the length limit.
         passed: within the language's limits.
         cost: for ranking; lower is better.
+        doubt: see :func:`doubt`; 0 where it was not asked for.
     """
 
     errors: float
@@ -70,6 +74,7 @@ class Reading:
     ended: bool
     passed: bool
     cost: float
+    doubt: float = 0.0
 
 
 def read_limits(folder: Path) -> dict[str, Limits]:
@@ -155,6 +160,43 @@ def collapse(best: np.ndarray, blank: int) -> np.ndarray:
     return best[first & (best != blank)]
 
 
+@functools.lru_cache(maxsize=2)
+def _merging(symbols: tuple[str, ...]) -> np.ndarray:
+    """(S, K + 1) float32: each symbol's class; silences and the blank are the last."""
+    classes = np.asarray((*sound_classes(symbols), -1))
+    count = int(classes.max()) + 1
+    return np.eye(count + 1, dtype=np.float32)[np.where(classes < 0, count, classes)]
+
+
+def doubt(scores: np.ndarray, wanted: np.ndarray, symbols: tuple[str, ...]) -> float:
+    """How unlikely the head finds the wanted phonemes: CTC's loss, over sound classes.
+
+    Args:
+        scores: (F, S) log-probabilities of the symbols and, last, the blank.
+        wanted: (P,) sound classes.
+        symbols: the symbol table, S - 1 names.
+
+    Returns:
+        Nats a phoneme, 0 to 10.
+    """
+    if not len(wanted) or not len(scores):
+        return _MOST_DOUBT if len(wanted) else 0.0
+    merging = _merging(symbols)
+    blank = merging.shape[1] - 1
+    path = np.full(2 * len(wanted) + 1, blank)
+    path[1::2] = wanted
+    levels = np.log(np.exp(scores) @ merging + 1e-12)[:, path].astype(np.float64)
+    # From the phoneme before the blank before, unless that is the same, which needs the blank.
+    closed = (path == blank) | (path == np.roll(path, 2))
+    sums = np.full(len(path), -np.inf)
+    sums[:2] = levels[0, :2]
+    for level in levels[1:]:
+        one, two = (np.concatenate([np.full(k, -np.inf), sums[:-k]]) for k in (1, 2))
+        two[closed] = -np.inf
+        sums = np.logaddexp(np.logaddexp(sums, one), two) + level
+    return float(min(_MOST_DOUBT, -np.logaddexp(sums[-1], sums[-2]) / len(wanted)))
+
+
 @dataclass(frozen=True)
 class Alignment:
     """Edit distance and its longest one-sided runs."""
@@ -199,7 +241,8 @@ def _runs(cost: np.ndarray, wanted: np.ndarray, read: np.ndarray) -> tuple[int, 
 
 
 def judge(
-    wanted: np.ndarray, read: np.ndarray, tokens: int, limits: Limits = OTHERS, ended: bool = True
+    wanted: np.ndarray, read: np.ndarray, tokens: int, limits: Limits = OTHERS, ended: bool = True,
+    doubted: float = 0.0,
 ) -> Reading:
     """Compares one candidate with what was wanted.
 
@@ -209,6 +252,7 @@ def judge(
         tokens: length of the candidate.
         limits: of the language.
         ended: whether the model ended by itself.
+        doubted: see :func:`doubt`.
     """
     found = align(wanted, read)
     count = max(1, len(wanted))
@@ -221,8 +265,8 @@ def judge(
         and limits.tokens_low <= pace <= limits.tokens_high + 25 / count
     )
     gaps = max(0, found.missing - 1) + max(0, found.surplus - 1)
-    cost = errors + gaps / count + (0 if ended else 1) + _distance(pace, limits)
-    return Reading(errors, found.missing, found.surplus, pace, ended, passed, cost)
+    cost = errors + gaps / count + (0 if ended else 1) + _distance(pace, limits) + _DOUBT * doubted
+    return Reading(errors, found.missing, found.surplus, pace, ended, passed, cost, doubted)
 
 
 def _distance(pace: float, limits: Limits) -> float:

@@ -3,7 +3,7 @@ import { align } from "../src/engine/align";
 import { generate } from "../src/engine/loop";
 import { Random } from "../src/engine/random";
 import { chances, draw, largest, penalised, type Sampling } from "../src/engine/sampling";
-import { bestOf, collapse, edits, judge } from "../src/engine/selfcheck";
+import { bestOf, collapse, doubt, edits, judge } from "../src/engine/selfcheck";
 import { DECODING, fakeGraphs, value } from "./helpers";
 import type { Feeds } from "../src/engine/graphs";
 
@@ -187,6 +187,21 @@ describe("self-check", () => {
     expect([good.passed, dropped.passed, endless.passed]).toEqual([true, false, false]);
     expect(bestOf([dropped, endless, good])).toBe(2);
     expect(judge([1, 2], [1, 2], 60, limits, true).passed).toBe(false); // far too slow
+  });
+
+  it("doubts as Python does", () => {
+    // Symbols of classes 0, silence, 1, 0, and the blank; figures of voice.synth.selfcheck.doubt.
+    const scores = Float32Array.from([
+      .5, .1, .2, .1, .1, .1, .1, .1, .1, .6, .1, .2, .4, .2, .1, .3, .1, .1, .3, .2, .05, .05, .1, .1, .7,
+    ], Math.log);
+    const found = [[0, 1, 0], [0, 0], [1], [0]].map((wanted) => doubt(scores, 5, wanted, [0, -1, 1, 0]));
+    const figures = [0.56817, 0.79917, 3.23653, 2.02064];
+    figures.forEach((figure, i) => expect(found[i]).toBeCloseTo(figure, 4));
+    expect(doubt(scores.slice(0, 5), 1, [0, 0], [0, -1, 1, 0])).toBe(10); // too short
+    expect([doubt(scores, 5, [], [0]), doubt(scores, 0, [1], [0, 1])]).toEqual([0, 10]);
+    const limits = { language: "en", errors: 0.2, run: 1, tokens_low: 1, tokens_high: 4 };
+    const [sure, unsure] = [0.2, 1.1].map((x) => judge([1, 2], [1, 2], 5, limits, true, x));
+    expect(bestOf([unsure!, sure!])).toBe(1);
   });
 
   it("drops repeats, then blanks", () => {

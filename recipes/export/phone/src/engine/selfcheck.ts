@@ -58,9 +58,47 @@ export function edits(wanted: number[], read: number[]): Edits {
   return { distance: at(wanted.length, read.length), missing: missing.longest, surplus: surplus.longest };
 }
 
+const DOUBT = 0.15;
+const MOST_DOUBT = 10;
+
+const logsum = (a: number, b: number): number => {
+  const [most, least] = a > b ? [a, b] : [b, a];
+  return least === -Infinity ? most : most + Math.log1p(Math.exp(least - most));
+};
+
+/**
+ * How unlikely the reader finds the wanted sound classes, in nats a phoneme: CTC's loss.
+ *
+ * @param scores (F, S) log-probabilities of the symbols and, last, the blank.
+ * @param classes of each symbol; -1 for silence.
+ */
+export function doubt(scores: Float32Array, frames: number, wanted: number[], classes: number[]): number {
+  if (!wanted.length || !frames) return wanted.length ? MOST_DOUBT : 0;
+  const width = scores.length / frames;
+  const blank = classes.reduce((a, b) => Math.max(a, b), 0) + 1;
+  const path = wanted.flatMap((x) => [blank, x]).concat(blank);
+  const levels = new Float64Array(blank + 1);
+  let sums = path.map((_, i) => (i ? -Infinity : 0));
+  for (let frame = 0; frame < frames; frame++) {
+    levels.fill(1e-12);
+    for (let s = 0; s < width; s++) {
+      const own = classes[s] ?? -1;
+      levels[own < 0 ? blank : own]! += Math.exp(scores[frame * width + s]!);
+    }
+    sums = path.map((own, i) => {
+      // From the phoneme before the blank before, unless that is the same, which needs the blank.
+      const open = own !== blank && i > 1 && own !== path[i - 2];
+      const first = frame || i > 1 ? sums[i]! : 0;
+      const before = frame ? logsum(i ? sums[i - 1]! : -Infinity, open ? sums[i - 2]! : -Infinity) : -Infinity;
+      return logsum(first, before) + Math.log(levels[own]!);
+    });
+  }
+  return Math.min(MOST_DOUBT, -logsum(sums.at(-1)!, sums.at(-2)!) / wanted.length);
+}
+
 /** Compares one candidate with what was wanted; both as sound classes. */
 export function judge(
-  wanted: number[], read: number[], tokens: number, limits: Limits, ended: boolean,
+  wanted: number[], read: number[], tokens: number, limits: Limits, ended: boolean, doubted = 0,
 ): Reading {
   const found = edits(wanted, read);
   const count = Math.max(1, wanted.length);
@@ -71,7 +109,7 @@ export function judge(
     limits.tokens_low <= pace && pace <= limits.tokens_high + 25 / count;
   const gaps = Math.max(0, found.missing - 1) + Math.max(0, found.surplus - 1);
   const off = Math.max(0, limits.tokens_low - pace, (pace - limits.tokens_high) / limits.tokens_high);
-  return { errors, passed, cost: errors + gaps / count + (ended ? 0 : 1) + off };
+  return { errors, passed, cost: errors + gaps / count + (ended ? 0 : 1) + off + DOUBT * doubted };
 }
 
 /** Index of the reading to keep: one that passed before one that did not, then the cheapest. */

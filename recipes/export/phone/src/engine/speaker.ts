@@ -12,7 +12,7 @@ import { generate, type Candidate } from "./loop";
 import { Random } from "./random";
 import type { Sampling } from "./sampling";
 import type { TokenRequest } from "./stepper";
-import { bestOf, collapse, judge, OTHERS, soundClasses, type Reading } from "./selfcheck";
+import { bestOf, collapse, doubt, judge, OTHERS, soundClasses, type Reading } from "./selfcheck";
 
 const GREEDY = 1e-3;
 const REMEMBERED = 4;
@@ -146,7 +146,7 @@ export class Speaker {
     const limits = this.graphs.manifest.selfcheck.find((x) => x.language === piece.language) ?? OTHERS;
     const wanted = soundClasses(piece.phonemes.ids, this.table.classes);
     const read = soundClasses(await this.read(codes), this.table.classes);
-    return judge(wanted, read, codes.length, limits, finish === "end");
+    return judge(wanted, read, codes.length, limits, finish === "end", await this.doubt(codes, wanted));
   }
 
   /** What the reader says of codes; the last are remembered, as the sound asks after the check. */
@@ -166,6 +166,12 @@ export class Speaker {
     const numbers = this.graphs.manifest.tokenizing;
     if (!codes.length || !numbers) return [];
     return collapse(intsOf(await this.hear(codes), "classes"), numbers.blank);
+  }
+
+  private async doubt(codes: number[], wanted: number[]): Promise<number> {
+    if (!codes.length) return doubt(new Float32Array(0), 0, wanted, this.table.classes);
+    const found = await this.hear(codes);
+    return doubt(floatsOf(found, "scores"), found.get("classes")!.data.length, wanted, this.table.classes);
   }
 
   /** Which of the phonemes each code says; -1 where that is not known. */
