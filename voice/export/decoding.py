@@ -66,11 +66,15 @@ class Stepper:
         sessions: of the bundle.
         requests: whose candidates are rows one after the other.
         room: most tokens that will follow.
+        begun: the requests, where they were read before.
     """
 
-    def __init__(self, sessions: Sessions, requests: Sequence[Request], room: int) -> None:
+    def __init__(
+        self, sessions: Sessions, requests: Sequence[Request], room: int,
+        begun: Sequence[Begun] | None = None,
+    ) -> None:
         self._sessions, self._numbers = sessions, sessions.manifest.decoding
-        begun = [_Begun.by(sessions, request) for request in requests]
+        begun = begun or [Begun.by(sessions, request) for request in requests]
         rows = [len(request.seeds) for request in requests]
         self.length = np.repeat([one.length for one in begun], rows)
         self._position = np.repeat([len(one.spoken) for one in begun], rows)
@@ -112,7 +116,7 @@ class Stepper:
 
 
 @dataclass(frozen=True, eq=False)
-class _Begun:
+class Begun:
     """A request that was read.
 
     Attributes:
@@ -133,7 +137,7 @@ class _Begun:
         return self.cache[0].shape[2]
 
     @classmethod
-    def by(cls, sessions: Sessions, request: Request) -> _Begun:
+    def by(cls, sessions: Sessions, request: Request) -> Begun:
         """Reads a text and its prompt."""
         numbers, spoken = sessions.manifest.decoding, _spoken(request)
         ids = np.ascontiguousarray(request.phoneme_ids, np.int64)[None]
@@ -177,7 +181,7 @@ class Head:
         self._waited = np.zeros_like(self.place)
 
     @classmethod
-    def at_start(cls, numbers: Decoding, begun: Sequence[_Begun], rows: Sequence[int]) -> Head:
+    def at_start(cls, numbers: Decoding, begun: Sequence[Begun], rows: Sequence[int]) -> Head:
         """Heads where the prompts end."""
         windows = [one.window for one, count in zip(begun, rows, strict=True)
                    for _ in range(count)]
@@ -219,7 +223,7 @@ def _spoken(request: Request) -> np.ndarray:
 def generate(
     sessions: Sessions, requests: Sequence[Request], sampling: Sampling,
     cancelled: Callable[[], bool] | None = None,
-    passes: Callable[[Candidate], bool] | None = None,
+    passes: Callable[[Candidate], bool] | None = None, begun: Sequence[Begun] | None = None,
 ) -> list[Candidate]:
     """Speaks one text, in tokens.
 
@@ -230,6 +234,7 @@ def generate(
         cancelled: asked before every step; True stops.
         passes: asked about a finished candidate that others run on past by a third;
             where it passes, they are left and are ``late``. All are waited for without it.
+        begun: the requests, where they were read before with other seeds.
 
     Returns:
         The candidates in the order of the requests and their seeds.
@@ -237,7 +242,7 @@ def generate(
     Raises:
         Stopped: it did.
     """
-    run = _Run(sessions, requests, sampling, passes)
+    run = _Run(sessions, requests, sampling, passes, begun)
     while run.rows:
         if cancelled is not None and cancelled():
             raise Stopped("generation was cancelled")
@@ -250,7 +255,7 @@ class _Run:
 
     def __init__(
         self, sessions: Sessions, requests: Sequence[Request], sampling: Sampling,
-        passes: Callable[[Candidate], bool] | None,
+        passes: Callable[[Candidate], bool] | None, begun: Sequence[Begun] | None,
     ) -> None:
         self._passes = passes
         numbers = sessions.manifest.decoding
@@ -258,7 +263,7 @@ class _Run:
         self._limit = min(numbers.max_tokens,
                           int(numbers.tokens_base + numbers.tokens_per_phoneme * spoken))
         self._numbers, self._sampling = numbers, sampling
-        self._stepper = Stepper(sessions, requests, self._limit)
+        self._stepper = Stepper(sessions, requests, self._limit, begun)
         prompts = [np.asarray(one.prompt_codes, np.int64) for one in requests for _ in one.seeds]
         count = len(prompts)
         self._used = np.zeros((count, numbers.codes + 1), bool)

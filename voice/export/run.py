@@ -21,7 +21,7 @@ import numpy as np
 
 from voice.checkpoints.memory import give_back
 from voice.errors import VoiceFileError
-from voice.export.decoding import Candidate, Request, generate
+from voice.export.decoding import Begun, Candidate, Request, generate
 from voice.export.finishing import StreamFinisher
 from voice.export.manifest import Manifest, check_files, read_manifest
 from voice.export.parts import BundleParts
@@ -279,7 +279,7 @@ class BundleSynthesizer(BundleParts):
         candidates = 1 if fixed or not check else settings.candidates
         rounds = 1 if fixed or not check else settings.retries + 1
         kept: tuple[np.ndarray, selfcheck.Reading | None] = (np.zeros(0, np.int64), None)
-        attempt = 0
+        attempt, begun = 0, list[Begun]()
 
         def passes(row: Candidate) -> bool:
             return self.judge(piece, row).passed
@@ -287,8 +287,10 @@ class BundleSynthesizer(BundleParts):
         for attempt in range(rounds):
             seeds = [row_seed(settings.seed or 0, piece.index, attempt * candidates + k)
                      for k in range(candidates)]
-            group = generate(self.sessions, self.requests(piece, voice, settings, seeds),
-                             self.sampling(settings), cancelled, passes if check else None)
+            requests = self.requests(piece, voice, settings, seeds)
+            begun = begun or [Begun.by(self.sessions, request) for request in requests]
+            group = generate(self.sessions, requests, self.sampling(settings), cancelled,
+                             passes if check else None, begun)
             kept = self._choose(piece, group, kept, check)
             if kept[1] is None or kept[1].passed:
                 break

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { align } from "../src/engine/align";
-import { generate } from "../src/engine/loop";
+import { generate as loop } from "../src/engine/loop";
 import { Random } from "../src/engine/random";
 import { chances, draw, largest, penalised, type Sampling } from "../src/engine/sampling";
 import { bestOf, collapse, doubt, edits, judge } from "../src/engine/selfcheck";
 import { DECODING, fakeGraphs, value } from "./helpers";
-import type { Feeds } from "../src/engine/graphs";
+import type { Feeds, Graphs } from "../src/engine/graphs";
+import { begin, type Begun, type TokenRequest } from "../src/engine/stepper";
 
 const SAMPLING: Sampling = { topK: 5, topP: 1, temperature: 1, repetitionPenalty: 1, minTokens: 0 };
 
@@ -55,6 +56,9 @@ describe("sampling", () => {
 });
 
 describe("token loop", () => {
+  const generate = async (
+    graphs: Graphs, requests: TokenRequest[], ...rest: Parameters<typeof loop> extends [Graphs, Begun[], ...infer R] ? R : never
+  ) => loop(graphs, await Promise.all(requests.map((one) => begin(graphs, one))), ...rest);
   // The stand-in's next code is the last one plus one; it also checks what the cache holds.
   const classes = DECODING.codes + 1;
   const row = (code: number) => Array.from({ length: classes }, (_, i) => (i === code ? 9 : 0));

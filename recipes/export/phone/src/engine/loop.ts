@@ -5,7 +5,7 @@ import type { Decoding } from "../core/manifest";
 import type { Graphs } from "./graphs";
 import type { Random } from "./random";
 import { argmax, chances, draw, penalised, type Sampling } from "./sampling";
-import { Stepper, type TokenRequest } from "./stepper";
+import { Stepper, type Begun } from "./stepper";
 
 export interface Candidate {
   codes: number[];
@@ -52,16 +52,17 @@ class Row {
  * a finished candidate that others have become too long for; without it all are waited for.
  */
 export async function generate(
-  graphs: Graphs, requests: TokenRequest[], randoms: Random[], sampling: Sampling,
+  graphs: Graphs, begun: Begun[], randoms: Random[], sampling: Sampling,
   cancelled: () => Promise<boolean>, passes?: (one: Candidate) => Promise<boolean>,
 ): Promise<Candidate[]> {
   const numbers = graphs.manifest.decoding;
-  const phonemes = Math.max(...requests.map((one) => one.phonemeIds.length - one.promptPhonemes));
+  const phonemes = Math.max(...begun.map(({ request }) =>
+    request.phonemeIds.length - request.promptPhonemes));
   const limit = Math.min(numbers.max_tokens,
     Math.floor(numbers.tokens_base + numbers.tokens_per_phoneme * phonemes));
-  const stepper = await Stepper.start(graphs, requests, limit);
+  const stepper = Stepper.start(graphs, begun, limit);
   const done: Candidate[] = [];
-  const prompts = requests.flatMap((one) => Array<number[]>(one.rows).fill(one.promptCodes));
+  const prompts = begun.flatMap(({ request }) => Array<number[]>(request.rows).fill(request.promptCodes));
   let rows = prompts.map((prompt, i) => new Row(i, randoms[i]!, numbers, prompt));
   try {
     for (let made = 0; rows.length; made++) {

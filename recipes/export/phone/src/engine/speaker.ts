@@ -11,7 +11,7 @@ import { floats, floatsOf, intsOf, longs, type Feeds, type Graphs, type Value } 
 import { generate, type Candidate } from "./loop";
 import { Random } from "./random";
 import type { Sampling } from "./sampling";
-import type { TokenRequest } from "./stepper";
+import { begin, type Begun, type TokenRequest } from "./stepper";
 import { bestOf, collapse, doubt, judge, OTHERS, soundClasses, type Reading } from "./selfcheck";
 
 const GREEDY = 1e-3;
@@ -97,16 +97,17 @@ export class Speaker {
     const check = settings.check && this.graphs.has("read");
     const candidates = fixed || !check ? 1 : settings.candidates;
     const rounds = fixed || !check ? 1 : settings.retries + 1;
-    const requests = this.requests(piece, voice, candidates);
+    const begun: Begun[] = [];
+    for (const one of this.requests(piece, voice, candidates)) begun.push(await begin(this.graphs, one));
     // Every second candidate is of the second request, where there are two.
     const order = Array.from({ length: candidates }, (_, k) => k);
-    if (requests.length > 1) order.sort((a, b) => (a % 2) - (b % 2) || a - b);
+    if (begun.length > 1) order.sort((a, b) => (a % 2) - (b % 2) || a - b);
     let kept: Drawn = { codes: [], reading: null, draws: 0 };
     for (let attempt = 0; attempt < rounds; attempt++) {
       const randoms = order.map((k) => new Random(settings.seed, piece.index, attempt * candidates + k));
       const passes = async (one: Candidate) => (await this.judge(piece, one)).passed;
       const group = await generate(
-        this.graphs, requests, randoms, sampling, this.cancelled, check ? passes : undefined);
+        this.graphs, begun, randoms, sampling, this.cancelled, check ? passes : undefined);
       kept = await this.choose(piece, group, kept, check);
       kept.draws = (attempt + 1) * candidates;
       if (!kept.reading || kept.reading.passed) break;

@@ -85,6 +85,29 @@ class Buffer {
   }
 }
 
+/** A request that was read. */
+export interface Begun {
+  request: TokenRequest;
+  found: Map<string, Value>;
+}
+
+/** Reads a text and its prompt. */
+export async function begin(graphs: Graphs, request: TokenRequest): Promise<Begun> {
+  const numbers = graphs.manifest.decoding;
+  const { phonemeIds, promptCodes } = request;
+  const spoken = spokenOf(request);
+  const feeds: Feeds = {
+    phoneme_ids: longs(phonemeIds, 1, phonemeIds.length),
+    codes: longs(promptCodes, 1, promptCodes.length),
+  };
+  if (numbers.bert_width) {
+    const size = phonemeIds.length * numbers.bert_width;
+    feeds["bert"] = floats(new Float32Array(size), 1, phonemeIds.length, numbers.bert_width);
+  }
+  if (numbers.reading) feeds["spoken"] = longs(spoken, 1, spoken.length);
+  return { request, found: await graphs.run("prefill", feeds) };
+}
+
 /** Where one row reads: (P, D) it sees at each phoneme, its place, tokens it has waited at the last. */
 interface Reader {
   window: Float32Array;
@@ -146,16 +169,12 @@ export class Stepper {
     for (let i = 0; i < graphs.manifest.decoding.layers; i++) this.names.push(`key_${i}`, `value_${i}`);
   }
 
-  /**
-   * Reads the text and the prompts; candidates are rows in the order of the requests. `room` is the
-   * most tokens that will follow.
-   */
-  static async start(graphs: Graphs, requests: TokenRequest[], room: number): Promise<Stepper> {
+  /** Candidates are rows in the order of the requests. `room` is the most tokens that will follow. */
+  static start(graphs: Graphs, read: Begun[], room: number): Stepper {
     const stepper = new Stepper(graphs);
     const readers: Reader[] = [];
     const begun: Map<string, Value>[] = [];
-    for (const request of requests) {
-      const found = await stepper.prefill(request);
+    for (const { request, found } of read) {
       for (let row = 0; row < request.rows; row++) {
         begun.push(found);
         stepper.length.push(request.phonemeIds.length + request.promptCodes.length);
@@ -176,22 +195,6 @@ export class Stepper {
     }
     stepper.take(begun.map((found) => floatsOf(found, "outputs")));
     return stepper;
-  }
-
-  private prefill(request: TokenRequest): Promise<Map<string, Value>> {
-    const numbers = this.graphs.manifest.decoding;
-    const { phonemeIds, promptCodes } = request;
-    const spoken = spokenOf(request);
-    const feeds: Feeds = {
-      phoneme_ids: longs(phonemeIds, 1, phonemeIds.length),
-      codes: longs(promptCodes, 1, promptCodes.length),
-    };
-    if (numbers.bert_width) {
-      const size = phonemeIds.length * numbers.bert_width;
-      feeds["bert"] = floats(new Float32Array(size), 1, phonemeIds.length, numbers.bert_width);
-    }
-    if (numbers.reading) feeds["spoken"] = longs(spoken, 1, spoken.length);
-    return this.graphs.run("prefill", feeds);
   }
 
   private take(outputs: Float32Array[]): void {
