@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +47,10 @@ def test_it_speaks_with_the_tokens_of_the_torch_program(case: Case) -> None:
     wanted = Drafter(case.model, case.voices[0], settings).draw(plan.pieces[:1])[0]
     codes, reading, attempts, draws = bundle.draw(plan.pieces[0], bundle.voice("Ada"), settings)
     assert codes.tolist() == wanted.codes.tolist()
-    assert reading == wanted.reading
+    assert reading is not None and wanted.reading is not None
+    near = {"cost": reading.cost, "doubt": reading.doubt}  # of likelihoods: equal but for rounding
+    assert replace(wanted.reading, **near) == reading
+    assert near == pytest.approx({k: getattr(wanted.reading, k) for k in near}, rel=1e-5)
     assert (attempts, draws) == (wanted.retries, wanted.draws)
 
 
