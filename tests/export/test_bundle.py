@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
