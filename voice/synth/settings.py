@@ -19,7 +19,7 @@ SPLITS = ("auto", "cut0", "cut1", "cut2", "cut3", "cut4", "cut5")
 PRECISIONS = ("auto", "float32", "float16", "bfloat16", "int8")  # of the language model
 SEED_LIMIT = 2**63 - 1
 OPEN = ("seed", "temperature", "repetition_penalty", "candidates")  # None: decided later
-CANDIDATES = 6
+CANDIDATES = 10
 ALONE = 2  # from so many candidates on, every second one does without the prompt
 
 
@@ -57,7 +57,7 @@ RANGES: dict[str, Range] = {
     "noise_scale": Range(0, 1, "variation of the sound at the same words"),
     "sample_steps": Range(0, 100, "steps of the flow of v3 and v4 models; 0 is the model's own",
                           whole=True),
-    "candidates": Range(1, 16, "readings drawn at once, the best is kept; 6, or from a bundle 2, "
+    "candidates": Range(1, 16, "readings drawn at once, the best is kept; 10, or from a bundle 2, "
                         "if not given", whole=True),
     "retries": Range(0, 10, "further draws when no reading passes the self-check", whole=True),
 }
@@ -105,7 +105,7 @@ class SynthesisSettings:
             GPT-SoVITS.
         pause: seconds of silence between sentences.
         check: read the tokens back and draw again where words are missing or repeated.
-        candidates: readings drawn at once when ``check`` is on; None: 6, from a bundle what its
+        candidates: readings drawn at once when ``check`` is on; None: 10, from a bundle what its
             manifest says (2: a phone is slower).
         retries: further draws of a piece when none of its readings passes.
         noise_scale: of the decoder's prior.

@@ -17,7 +17,7 @@ SLIDERS: dict[str, tuple[float, float, float]] = {
     "top_p": (0.05, 1.0, 0.05),
     "repetition_penalty": (1.0, 3.0, 0.05),
     "pause": (0.0, 2.0, 0.05),
-    "candidates": (1, 8, 1),
+    "candidates": (1, 16, 1),
     "retries": (0, 10, 1),
     "noise_scale": (0.0, 1.0, 0.05),
     "sample_steps": (0, 100, 1),
