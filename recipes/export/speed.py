@@ -32,7 +32,7 @@ def measure(folder: Path) -> dict[str, Any]:
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
-def probe(folder: Path, repeats: int = 3) -> dict[str, Any]:
+def probe(folder: Path, repeats: int = 9) -> dict[str, Any]:
     """Measures in this process.
 
     Returns:

@@ -75,11 +75,11 @@ def test_candidates_are_the_bundles_own_and_sound_of_given_codes_is_that_of_spea
     case: Case,
 ) -> None:
     bundle = case.open()
-    assert bundle.manifest.decoding.candidates == 2
+    assert bundle.manifest.decoding.candidates == 4
     settings = SynthesisSettings(seed=4, language="en", retries=0)
     piece, voice = bundle.plan("Good morning.", settings).pieces[0], bundle.voice("Ada")
     codes, _, _, draws = bundle.draw(piece, voice, settings)
-    assert draws == 2 and bundle.draw(piece, voice, settings.replace(candidates=3))[3] == 3
+    assert draws == 4 and bundle.draw(piece, voice, settings.replace(candidates=3))[3] == 3
     spoken = bundle.say("Good morning.", voice, settings)
     assert np.array_equal(bundle.render(codes, piece, voice, settings), spoken.samples)
 

@@ -63,8 +63,8 @@ if TYPE_CHECKING:
     from voice.checkpoints.store import Model
 
 PRECISIONS = ("fp32", "fp16", "int8")
-CANDIDATES = 2
-"""Readings drawn at once on a phone: a third of what a computer draws, whose time they cost."""
+CANDIDATES = 4
+"""Readings drawn at once on a phone, which is slower than a computer."""
 GRAPHS, VOICES = "graphs", "voices"
 SYMBOLS = "text/symbols.json"
 _TYPES: dict[int, str] = {onnx.TensorProto.FLOAT: "float32", onnx.TensorProto.INT64: "int64"}

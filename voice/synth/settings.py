@@ -57,7 +57,7 @@ RANGES: dict[str, Range] = {
     "noise_scale": Range(0, 1, "variation of the sound at the same words"),
     "sample_steps": Range(0, 100, "steps of the flow of v3 and v4 models; 0 is the model's own",
                           whole=True),
-    "candidates": Range(1, 16, "readings drawn at once, the best is kept; 10, or from a bundle 2, "
+    "candidates": Range(1, 16, "readings drawn at once, the best is kept; 10, or from a bundle 4, "
                         "if not given", whole=True),
     "retries": Range(0, 10, "further draws when no reading passes the self-check", whole=True),
 }
@@ -106,7 +106,7 @@ class SynthesisSettings:
         pause: seconds of silence between sentences.
         check: read the tokens back and draw again where words are missing or repeated.
         candidates: readings drawn at once when ``check`` is on; None: 10, from a bundle what its
-            manifest says (2: a phone is slower).
+            manifest says (4: a phone is slower).
         retries: further draws of a piece when none of its readings passes.
         noise_scale: of the decoder's prior.
         sample_steps: of a decoder by flow matching (v3, v4): more is cleaner and slower; 0 is what
