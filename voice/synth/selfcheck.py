@@ -192,8 +192,8 @@ def doubt(scores: np.ndarray, wanted: np.ndarray, symbols: tuple[str, ...]) -> f
     # From the phoneme before the blank before, unless that is the same, which needs the blank.
     closed = (path == blank) | (path == np.roll(path, 2))
     sums = np.full(len(path), -np.inf)
-    sums[:2] = levels[0, :2]
-    for level in levels[1:]:
+    sums[0] = 0.0  # before the first frame, from where the first phoneme is one step away too
+    for level in levels:
         one, two = (np.concatenate([np.full(k, -np.inf), sums[:-k]]) for k in (1, 2))
         two[closed] = -np.inf
         sums = np.logaddexp(np.logaddexp(sums, one), two) + level

@@ -48,8 +48,8 @@ class Row {
 
 /**
  * Speaks one text, in tokens; a source of random numbers for each candidate of the requests, in
- * their order, which is that of what is returned. `passes` is asked about
- * a finished candidate that others have become too long for; without it all are waited for.
+ * their order, which is that of what is returned. `passes` is asked about a finished candidate that
+ * others have become too long for; without it all are waited for.
  */
 export async function generate(
   graphs: Graphs, begun: Begun[], randoms: Random[], sampling: Sampling,

@@ -78,6 +78,7 @@ export function doubt(scores: Float32Array, frames: number, wanted: number[], cl
   const blank = classes.reduce((a, b) => Math.max(a, b), 0) + 1;
   const path = wanted.flatMap((x) => [blank, x]).concat(blank);
   const levels = new Float64Array(blank + 1);
+  // Before the first frame, from where the first phoneme is one step away too.
   let sums = path.map((_, i) => (i ? -Infinity : 0));
   for (let frame = 0; frame < frames; frame++) {
     levels.fill(1e-12);
@@ -88,9 +89,8 @@ export function doubt(scores: Float32Array, frames: number, wanted: number[], cl
     sums = path.map((own, i) => {
       // From the phoneme before the blank before, unless that is the same, which needs the blank.
       const open = own !== blank && i > 1 && own !== path[i - 2];
-      const first = frame || i > 1 ? sums[i]! : 0;
-      const before = frame ? logsum(i ? sums[i - 1]! : -Infinity, open ? sums[i - 2]! : -Infinity) : -Infinity;
-      return logsum(first, before) + Math.log(levels[own]!);
+      const before = logsum(i ? sums[i - 1]! : -Infinity, open ? sums[i - 2]! : -Infinity);
+      return logsum(sums[i]!, before) + Math.log(levels[own]!);
     });
   }
   return Math.min(MOST_DOUBT, -logsum(sums.at(-1)!, sums.at(-2)!) / wanted.length);
